@@ -1,0 +1,3 @@
+//! The playground in a terminal.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! URL, driver, pool, connection, transaction and result.

@@ -1,0 +1,1 @@
+//! Mapping, session, unit of work and loading.

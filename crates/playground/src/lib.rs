@@ -1,0 +1,1 @@
+//! Requests in, responses and events out.

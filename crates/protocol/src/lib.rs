@@ -1,0 +1,1 @@
+//! What the page and the core say to each other.

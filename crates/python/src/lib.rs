@@ -1,0 +1,1 @@
+//! A Python subset: compiler, resumable virtual machine, builtins.

@@ -1,0 +1,1 @@
+//! SQLAlchemy's names in the script language.

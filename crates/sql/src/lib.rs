@@ -1,0 +1,1 @@
+//! Schema, expressions, statements and dialects, compiled to SQL text.
