@@ -209,7 +209,7 @@ def states(names: dict[str, object]) -> str:
     """The state of each mapped instance that a global variable holds, in order of assignment."""
     lines = []
     for name, value in names.items():
-        state = None if isinstance(value, type) else inspect(value, raiseerr=False)
+        state = None if isinstance(value, (type, InstanceState)) else inspect(value, raiseerr=False)
         if not isinstance(state, InstanceState):
             continue
         word = next(
