@@ -1,1 +1,31 @@
-//! URL, driver, pool, connection, transaction and result.
+//! URL, driver, pool, connection, transaction and result: everything between SQL text and a database.
+//!
+//! A [`Driver`](driver::Driver) opens DBAPI connections, a [`Pool`](pool::Pool) keeps them, an
+//! [`Engine`] hands out a [`Connection`] over one of them. [`Connection::run`] is the only door to
+//! the driver; everything that happens behind it is an [`Event`](event::Event).
+
+pub mod clock;
+pub mod connection;
+pub mod driver;
+pub mod echo;
+pub mod engine;
+pub mod error;
+pub mod event;
+pub mod execute;
+pub mod host;
+pub mod options;
+pub mod pool;
+pub mod transaction;
+pub mod url;
+
+pub use clock::Clock;
+pub use connection::Connection;
+pub use echo::{Echo, Log};
+pub use engine::{Engine, EngineOptions};
+pub use error::{Error, ErrorKind, Result};
+pub use event::{Event, Note, Observer};
+pub use execute::{Call, Style};
+pub use host::Host;
+pub use options::ExecutionOptions;
+pub use transaction::Transaction;
+pub use url::Url;

@@ -1,0 +1,191 @@
+//! What the engine says while it works, to an observer that may be absent.
+
+use vidro_sql::Value;
+
+use crate::driver::RowChange;
+use crate::error::{Error, Result};
+
+/// Listens to an engine. An error stops the operation that spoke.
+pub trait Observer {
+    /// Called at each event.
+    fn observe(&self, event: &Event<'_>) -> Result<()>;
+
+    /// Whether changed rows shall be recorded and told.
+    fn wants_rows(&self) -> bool {
+        false
+    }
+}
+
+/// Something that happened in an engine.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Something happened in a pool.
+    Pool(PoolNote<'a>),
+    /// A transaction began.
+    Begin {
+        /// Which connection.
+        connection: u32,
+        /// Whether the driver commits each statement by itself.
+        autocommit: bool,
+    },
+    /// A transaction is committed.
+    Commit {
+        /// Which connection.
+        connection: u32,
+        /// Whether the driver commits each statement by itself.
+        autocommit: bool,
+    },
+    /// A transaction is rolled back.
+    Rollback {
+        /// Which connection.
+        connection: u32,
+        /// Whether the driver commits each statement by itself.
+        autocommit: bool,
+    },
+    /// A savepoint is set.
+    Savepoint {
+        /// Which connection.
+        connection: u32,
+        /// Its name.
+        name: &'a str,
+    },
+    /// All since a savepoint is undone.
+    RollbackToSavepoint {
+        /// Which connection.
+        connection: u32,
+        /// Its name.
+        name: &'a str,
+    },
+    /// A savepoint is given up, its work kept.
+    ReleaseSavepoint {
+        /// Which connection.
+        connection: u32,
+        /// Its name.
+        name: &'a str,
+    },
+    /// A statement is about to run.
+    BeforeExecute(&'a Execution<'a>),
+    /// A statement has run.
+    AfterExecute(&'a Execution<'a>, Outcome),
+    /// A statement failed.
+    ExecuteFailed(&'a Execution<'a>, &'a Error),
+    /// Rows changed on a DBAPI connection.
+    RowsChanged {
+        /// Which connection.
+        connection: u32,
+        /// The rows, oldest first.
+        changes: &'a [RowChange],
+    },
+    /// A statement that defines or drops schema has run.
+    SchemaChanged {
+        /// Which connection.
+        connection: u32,
+    },
+}
+
+/// What happened in a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolMoment {
+    /// A connection was opened.
+    Connect,
+    /// A connection left the pool.
+    Checkout,
+    /// A connection came back.
+    Checkin,
+    /// A connection was rolled back before it was put away.
+    Reset,
+    /// A connection was closed.
+    Close,
+    /// A connection was found unusable or thrown away on request.
+    Invalidate,
+    /// All connections were in use and one beyond the pool's size was opened.
+    Overflow,
+    /// Nobody gave a connection back in time.
+    Timeout,
+}
+
+/// A pool at the moment of an event.
+#[derive(Clone, Debug)]
+pub struct PoolNote<'a> {
+    /// What happened.
+    pub moment: PoolMoment,
+    /// The engine whose pool it is.
+    pub engine: u32,
+    /// The class of the pool.
+    pub pool: &'static str,
+    /// Which DBAPI connection; 0 when there is none yet.
+    pub dbapi: u32,
+    /// Connections resting in the pool.
+    pub checked_in: i64,
+    /// Connections in use.
+    pub checked_out: i64,
+    /// Connections open beyond the pool's size.
+    pub overflow: i64,
+    /// Why, where there is a reason.
+    pub reason: Option<&'a str>,
+}
+
+/// One statement sent to the driver.
+#[derive(Clone, Debug)]
+pub struct Execution<'a> {
+    /// Which connection.
+    pub connection: u32,
+    /// Which DBAPI connection.
+    pub dbapi: u32,
+    /// The text.
+    pub sql: &'a str,
+    /// What is bound.
+    pub parameters: Parameters<'a>,
+    /// Where the text came from.
+    pub note: Note,
+    /// The place in an "insertmanyvalues" run.
+    pub batch: Option<BatchNote>,
+}
+
+/// The parameters of one execution.
+#[derive(Clone, Copy, Debug)]
+pub enum Parameters<'a> {
+    /// One set.
+    One(&'a [Value]),
+    /// Many sets, the DBAPI's `executemany`.
+    Many(&'a [Vec<Value>]),
+}
+
+/// Where an execution's text came from, and when it was made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Note {
+    /// Given as text: `[raw sql]`
+    RawSql,
+    /// Compiled just now: `[generated in …]`
+    Generated(f64),
+    /// Compiled earlier: `[cached since … ago]`
+    Cached(f64),
+    /// Not cacheable: `[no key …]`
+    NoKey(f64),
+    /// Caching is switched off: `[caching disabled …]`
+    CachingDisabled(f64),
+}
+
+/// The place of an execution in an "insertmanyvalues" run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchNote {
+    /// Its number, from one.
+    pub number: usize,
+    /// How many there are.
+    pub total: usize,
+    /// Whether rows come back in the order of the parameter sets.
+    pub ordered: bool,
+    /// Whether it had to fall back to one row at a time.
+    pub downgraded: bool,
+}
+
+/// How an execution ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    /// Rows changed, -1 where that has no meaning.
+    pub rowcount: i64,
+    /// Rows returned.
+    pub rows: usize,
+    /// Seconds it took.
+    pub seconds: f64,
+}
