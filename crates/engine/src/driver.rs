@@ -49,6 +49,11 @@ pub trait DriverConnection {
     /// The rows changed since the last call, oldest first.
     fn take_row_changes(&mut self) -> Vec<RowChange>;
 
+    /// The tables as they are now, in order of creation; empty where the driver cannot tell.
+    fn tables(&mut self) -> DriverResult<Vec<TableShape>> {
+        Ok(Vec::new())
+    }
+
     /// Limits the work of each statement, in steps of the database's own machine.
     fn set_step_limit(&mut self, steps: Option<u64>);
 
@@ -119,6 +124,34 @@ pub struct RowChange {
     pub old: Vec<Value>,
     /// Values after in column order; empty for a delete.
     pub new: Vec<Value>,
+}
+
+/// A table as the database describes it, for those who watch schema changes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TableShape {
+    /// Its name.
+    pub name: String,
+    /// Its columns, in order.
+    pub columns: Vec<ColumnShape>,
+}
+
+/// A column as the database describes it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColumnShape {
+    /// Its name.
+    pub name: String,
+    /// Its type as it was declared.
+    pub type_name: String,
+    /// Whether it takes NULL.
+    pub nullable: bool,
+    /// Whether it belongs to the primary key.
+    pub primary_key: bool,
+    /// Whether its values are unique by a constraint of this column alone.
+    pub unique: bool,
+    /// Its default as SQL.
+    pub default: Option<String>,
+    /// `table.column` it refers to.
+    pub foreign_key: Option<String>,
 }
 
 /// What `Result` means for a driver.

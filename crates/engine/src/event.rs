@@ -2,7 +2,7 @@
 
 use vidro_sql::Value;
 
-use crate::driver::RowChange;
+use crate::driver::{RowChange, TableShape};
 use crate::error::{Error, Result};
 
 /// Listens to an engine. An error stops the operation that spoke.
@@ -80,6 +80,8 @@ pub enum Event<'a> {
     SchemaChanged {
         /// Which connection.
         connection: u32,
+        /// All tables there are now.
+        tables: &'a [TableShape],
     },
 }
 

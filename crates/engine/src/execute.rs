@@ -193,8 +193,10 @@ impl Connection {
                 observer.observe(&Event::RowsChanged { connection, changes: &changes })?;
             }
         }
-        if defines_schema(execution.sql) {
-            observer.observe(&Event::SchemaChanged { connection })?;
+        if observer.wants_rows() && defines_schema(execution.sql) {
+            // What cannot be described is not shown; the statement itself has succeeded.
+            let tables = dbapi.with(|driver| driver.tables())?.unwrap_or_default();
+            observer.observe(&Event::SchemaChanged { connection, tables: &tables })?;
         }
         Ok(())
     }
