@@ -269,6 +269,7 @@ NOISE = (
     (re.compile(r"\[no key [\d.e+-]+s"), "[no key 0.00000s"),
     (re.compile(r"\[cached since [\d.e+-]+s ago"), "[cached since 0.000s ago"),
     (re.compile(r"\bat 0x[0-9a-fA-F]+"), "at 0x0"),
+    (re.compile(r"\(/[^()]*\.py\)"), "(unknown location)"),
 )
 
 
