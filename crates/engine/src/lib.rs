@@ -15,6 +15,8 @@ pub mod execute;
 pub mod host;
 pub mod options;
 pub mod pool;
+pub mod result;
+pub mod row;
 pub mod transaction;
 pub mod url;
 
@@ -27,5 +29,7 @@ pub use event::{Event, Note, Observer};
 pub use execute::{Call, Style};
 pub use host::Host;
 pub use options::ExecutionOptions;
+pub use result::{Item, ResultSet};
+pub use row::{Keys, Row};
 pub use transaction::Transaction;
 pub use url::Url;
