@@ -27,6 +27,7 @@ from sqlalchemy import event, inspect
 from sqlalchemy.orm import InstanceState, dependency, identity, unitofwork
 from sqlalchemy.orm import session as orm_session
 from sqlalchemy.pool import Pool
+from sqlalchemy.sql import schema
 from sqlalchemy.util import OrderedSet, topological
 
 SUITE = Path(__file__).resolve().parent / "suite"
@@ -35,10 +36,10 @@ RECORDED = ("output", "sql", "states", "tables", "error")
 LEVELS = ("issue-2", "later")
 NOT_SUITE = ("README.md", "progress.md")
 
-# The unit of work keeps states in sets, so where SQLAlchemy promises no order (rows of a `secondary`
-# table, for one) it follows memory addresses.  Ordered sets settle it: order of add(), then of change.
-for flush_module in (dependency, identity, orm_session, topological, unitofwork):
-    flush_module.set = OrderedSet
+# Where SQLAlchemy promises no order (rows of a `secondary` table, indexes of a table) it iterates sets and
+# so follows memory addresses.  Ordered sets settle it: order of add(), then of change, then of creation.
+for module in (dependency, identity, orm_session, schema, topological, unitofwork):
+    module.set = OrderedSet
 
 
 # ---------------------------------------------------------------- the files
