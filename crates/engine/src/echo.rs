@@ -52,7 +52,8 @@ pub fn messages(event: &Event<'_>, now: f64, hide: bool, each: &mut dyn FnMut(&s
             }
             each(&statement_note(execution, now, hide));
         }
-        Event::Pool(_)
+        Event::EngineCreated { .. }
+        | Event::Pool(_)
         | Event::Savepoint { .. }
         | Event::RollbackToSavepoint { .. }
         | Event::ReleaseSavepoint { .. }

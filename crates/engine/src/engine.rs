@@ -10,6 +10,7 @@ use crate::connection::{Connection, apply_isolation_level};
 use crate::driver::Driver;
 use crate::echo::Echo;
 use crate::error::{Error, Result};
+use crate::event::Event;
 use crate::host::Host;
 use crate::options::ExecutionOptions;
 use crate::pool::{ConnectHook, Pool, PoolOptions};
@@ -94,6 +95,12 @@ impl Engine {
             Some(name) => format!("sqlalchemy.engine.Engine.{name}"),
             None => "sqlalchemy.engine.Engine".into(),
         };
+        host.observe(&Event::EngineCreated {
+            engine: id,
+            url: &url,
+            dialect: dialect.name(),
+            pool: pool.class_name(),
+        })?;
         Ok(Self(Rc::new(Inner {
             id,
             url,

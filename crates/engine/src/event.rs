@@ -4,6 +4,7 @@ use vidro_sql::Value;
 
 use crate::driver::{RowChange, TableShape};
 use crate::error::{Error, Result};
+use crate::url::Url;
 
 /// Listens to an engine. An error stops the operation that spoke.
 pub trait Observer {
@@ -19,6 +20,17 @@ pub trait Observer {
 /// Something that happened in an engine.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// An engine was made.
+    EngineCreated {
+        /// Its number.
+        engine: u32,
+        /// Where it connects to.
+        url: &'a Url,
+        /// Its dialect.
+        dialect: &'static str,
+        /// The class of its pool.
+        pool: &'static str,
+    },
     /// Something happened in a pool.
     Pool(PoolNote<'a>),
     /// A transaction began.
@@ -71,6 +83,8 @@ pub enum Event<'a> {
     ExecuteFailed(&'a Execution<'a>, &'a Error),
     /// Rows changed on a DBAPI connection.
     RowsChanged {
+        /// Which engine.
+        engine: u32,
         /// Which connection.
         connection: u32,
         /// The rows, oldest first.
@@ -78,6 +92,8 @@ pub enum Event<'a> {
     },
     /// A statement that defines or drops schema has run.
     SchemaChanged {
+        /// Which engine.
+        engine: u32,
         /// Which connection.
         connection: u32,
         /// All tables there are now.

@@ -186,17 +186,17 @@ impl Connection {
         let Some(observer) = host.observer() else { return Ok(()) };
         let seconds = host.now() - started;
         observer.observe(&Event::AfterExecute(execution, Outcome { rowcount, rows, seconds }))?;
-        let connection = self.id();
+        let (engine, connection) = (self.engine().id(), self.id());
         if observer.wants_rows() {
             let changes = dbapi.with(|driver| driver.take_row_changes())?;
             if !changes.is_empty() {
-                observer.observe(&Event::RowsChanged { connection, changes: &changes })?;
+                observer.observe(&Event::RowsChanged { engine, connection, changes: &changes })?;
             }
         }
         if observer.wants_rows() && defines_schema(execution.sql) {
             // What cannot be described is not shown; the statement itself has succeeded.
             let tables = dbapi.with(|driver| driver.tables())?.unwrap_or_default();
-            observer.observe(&Event::SchemaChanged { connection, tables: &tables })?;
+            observer.observe(&Event::SchemaChanged { engine, connection, tables: &tables })?;
         }
         Ok(())
     }

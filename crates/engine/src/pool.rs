@@ -457,6 +457,11 @@ impl Pool {
         self.tell(PoolMoment::Reset, dbapi.id(), None)
     }
 
+    /// The name of its class.
+    pub fn class_name(&self) -> &'static str {
+        self.class.name()
+    }
+
     fn tell(&self, moment: PoolMoment, dbapi: u32, reason: Option<&str>) -> Result<()> {
         let Some(observer) = self.host.observer() else { return Ok(()) };
         observer.observe(&Event::Pool(PoolNote {
