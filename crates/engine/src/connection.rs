@@ -365,19 +365,6 @@ impl Connection {
     pub(crate) fn hide_parameters(&self) -> bool {
         self.0.engine.hide_parameters()
     }
-
-    /// `scalar()` of raw SQL, for the crate's own look-ups; not logged.
-    pub(crate) fn quiet_rows(&self, sql: &str) -> Result<Vec<Vec<Value>>> {
-        let mut rows = Vec::new();
-        let mut keep = |row: &dyn crate::driver::RowView| {
-            rows.push((0..row.len()).map(|index| row.get(index).to_value()).collect());
-            std::ops::ControlFlow::Continue(())
-        };
-        let mut once = crate::driver::Once::new(&[], &mut keep);
-        let dbapi = self.dbapi()?;
-        dbapi.with(|driver| driver.execute(sql, false, &mut once))?.map_err(Error::dbapi)?;
-        Ok(rows)
-    }
 }
 
 /// Sets the isolation level of SQLite's driver.

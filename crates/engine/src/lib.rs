@@ -5,6 +5,7 @@
 //! the driver; everything that happens behind it is an [`Event`](event::Event).
 
 pub mod clock;
+pub mod collect;
 pub mod connection;
 pub mod driver;
 pub mod echo;
@@ -13,6 +14,7 @@ pub mod error;
 pub mod event;
 pub mod execute;
 pub mod host;
+pub mod inspect;
 pub mod options;
 pub mod pool;
 pub mod result;
@@ -21,7 +23,9 @@ pub mod transaction;
 pub mod url;
 
 pub use clock::Clock;
+pub use collect::{Collector, DriverParameters};
 pub use connection::Connection;
+pub use driver::Driver;
 pub use echo::{Echo, Log};
 pub use engine::{Engine, EngineOptions};
 pub use error::{Error, ErrorKind, Result};
@@ -33,3 +37,6 @@ pub use result::{Item, ResultSet};
 pub use row::{Keys, Row};
 pub use transaction::Transaction;
 pub use url::Url;
+
+#[cfg(test)]
+mod tests;

@@ -101,3 +101,6 @@ fn query_text<'a>(url: &'a Url, key: &str) -> Option<&'a str> {
 fn is_true(text: &str) -> bool {
     matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "y" | "t" | "1")
 }
+
+#[cfg(test)]
+mod tests;
