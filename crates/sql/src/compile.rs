@@ -1,0 +1,60 @@
+//! From statement and dialect to SQL text, parameters and result columns.
+//!
+//! One [`Compiler`](compiler) walks the tree and writes text. Parameters are written as marks and get
+//! their final spelling when the text is complete, because only then their order is known.
+
+mod compiled;
+mod compiler;
+
+use std::rc::Rc;
+
+pub use self::compiled::{
+    BindSet, Compiled, DmlInfo, InsertMany, Param, Rendered, ResultColumn, Source, StatementKind,
+};
+
+use crate::dialect::Dialect;
+use crate::error::Result;
+use crate::expr::Expr;
+use crate::from::ProxyColumn;
+use crate::select::LabelStyle;
+use crate::statement::Statement;
+
+/// What a compilation may be told.
+#[derive(Clone, Debug, Default)]
+pub struct CompileOptions {
+    /// The keys of the parameters that an INSERT or UPDATE is executed with.
+    pub column_keys: Option<Rc<[Rc<str>]>>,
+    /// Whether several parameter sets follow.
+    pub for_executemany: bool,
+    /// Values are written into the text.
+    pub literal_binds: bool,
+    /// Expanding parameters are written out.
+    pub render_postcompile: bool,
+    /// Schema names to exchange.
+    pub schema_translate: Vec<(Option<Rc<str>>, Option<Rc<str>>)>,
+}
+
+/// Compile a statement for a dialect.
+pub fn compile(
+    statement: &Statement,
+    dialect: &Dialect,
+    options: &CompileOptions,
+) -> Result<Compiled> {
+    compiler::compile(statement, dialect, options)
+}
+
+/// `str(statement)`
+pub fn to_string(statement: &Statement) -> Result<String> {
+    let compiled = compile(statement, &Dialect::default_dialect(), &CompileOptions::default())?;
+    Ok(compiled.sql.to_string())
+}
+
+/// `str(expr)`
+pub fn expr_to_string(expr: &Expr) -> Result<String> {
+    to_string(&Statement::Expr(expr.clone()))
+}
+
+/// The columns of a subquery over these result columns.
+pub(crate) fn exported_columns(columns: &[Expr], style: LabelStyle) -> Vec<ProxyColumn> {
+    compiler::exported_columns(columns, style)
+}

@@ -1,0 +1,96 @@
+//! Everything that can be executed or compiled.
+
+use std::fmt;
+
+use crate::ddl::Ddl;
+use crate::dml::{Delete, Insert, Update};
+use crate::expr::Expr;
+use crate::from::{FromClause, ProxyColumn};
+use crate::select::{CompoundSelect, Query, Select, TextualSelect};
+use crate::text::TextClause;
+
+/// An executable statement.
+#[derive(Clone)]
+pub enum Statement {
+    /// SELECT, UNION or text with columns.
+    Query(Query),
+    /// INSERT
+    Insert(Insert),
+    /// UPDATE
+    Update(Update),
+    /// DELETE
+    Delete(Delete),
+    /// `text(…)`
+    Text(TextClause),
+    /// DDL
+    Ddl(Ddl),
+    /// A function or sequence executed by itself.
+    Expr(Expr),
+    /// A FROM object printed by itself.
+    From(FromClause),
+}
+
+impl Statement {
+    /// The columns of a CTE made of this: those of RETURNING, or of the query.
+    pub(crate) fn exported_columns(&self) -> Vec<ProxyColumn> {
+        let returning = match self {
+            Self::Query(query) => return query.exported_columns(),
+            Self::Insert(insert) => &insert.returning,
+            Self::Update(update) => &update.returning,
+            Self::Delete(delete) => &delete.returning,
+            _ => return Vec::new(),
+        };
+        crate::compile::exported_columns(returning, crate::select::LabelStyle::DisambiguateOnly)
+    }
+}
+
+/// `str(statement)`: compiled for the default dialect.
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match crate::compile::to_string(self) {
+            Ok(text) => f.write_str(&text),
+            Err(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(crate::python::statement_class(self))
+    }
+}
+
+macro_rules! from {
+    ($($name:ident => $variant:ident),*) => {
+        $(
+            impl From<$name> for Statement {
+                fn from(inner: $name) -> Self {
+                    Self::$variant(inner)
+                }
+            }
+        )*
+    };
+}
+
+from!(
+    Query => Query, Insert => Insert, Update => Update, Delete => Delete, TextClause => Text,
+    Ddl => Ddl
+);
+
+impl From<Select> for Statement {
+    fn from(select: Select) -> Self {
+        Self::Query(Query::Select(select))
+    }
+}
+
+impl From<CompoundSelect> for Statement {
+    fn from(select: CompoundSelect) -> Self {
+        Self::Query(Query::Compound(select))
+    }
+}
+
+impl From<TextualSelect> for Statement {
+    fn from(select: TextualSelect) -> Self {
+        Self::Query(Query::Text(select))
+    }
+}

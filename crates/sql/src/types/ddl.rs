@@ -1,0 +1,295 @@
+//! The SQL spelling of types, dialect by dialect.
+
+use super::{Type, TypeArgs, TypeKind, process};
+use crate::dialect::{Dialect, Family};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The SQL spelling of a type on a dialect.
+pub(super) fn type_text(ty: &Type, dialect: &Dialect) -> Result<String> {
+    let ty = ty.on(dialect);
+    if let Some(decorator) = ty.decorator() {
+        if let Some(spec) = decorator.col_spec()? {
+            return Ok(spec);
+        }
+        return type_text(&process::impl_on(decorator, dialect)?, dialect);
+    }
+    let default = TypeArgs::default();
+    let args = ty.args().unwrap_or(&default);
+    let text = match dialect.family() {
+        Family::Postgresql => postgresql(ty, args, dialect)?,
+        Family::Mysql => mysql(ty, args, dialect)?,
+        Family::Sqlite => sqlite(ty, args),
+        Family::Default => None,
+    };
+    match text {
+        Some(text) => Ok(text),
+        None => generic(ty, args, dialect),
+    }
+}
+
+fn lengthed(name: &str, args: &TypeArgs) -> String {
+    let mut text = name.to_owned();
+    if let Some(length) = args.length {
+        text.push_str(&format!("({length})"));
+    }
+    if let Some(collation) = &args.collation {
+        text.push_str(&format!(" COLLATE {}", quoted_collation(collation)));
+    }
+    text
+}
+
+fn quoted_collation(name: &str) -> String {
+    let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if plain { name.to_owned() } else { format!("\"{name}\"") }
+}
+
+fn numeric(name: &str, args: &TypeArgs) -> String {
+    match (args.precision, args.scale) {
+        (None, _) => name.to_owned(),
+        (Some(p), None) => format!("{name}({p})"),
+        (Some(p), Some(s)) => format!("{name}({p}, {s})"),
+    }
+}
+
+/// The length an Enum's VARCHAR needs.
+fn enum_length(args: &TypeArgs) -> i64 {
+    let names = args.members.as_ref().map(|members| members.names.as_slice()).unwrap_or_default();
+    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    args.length.unwrap_or_else(|| i64::try_from(longest).unwrap_or(0))
+}
+
+fn generic(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<String> {
+    use TypeKind as K;
+    Ok(match ty.kind() {
+        K::Integer | K::INTEGER => "INTEGER".into(),
+        K::SmallInteger | K::SMALLINT => "SMALLINT".into(),
+        K::BigInteger | K::BIGINT => "BIGINT".into(),
+        K::String | K::Unicode | K::VARCHAR => lengthed("VARCHAR", args),
+        K::Text | K::UnicodeText | K::TEXT => lengthed("TEXT", args),
+        K::CHAR => lengthed("CHAR", args),
+        K::NVARCHAR => lengthed("NVARCHAR", args),
+        K::NCHAR => lengthed("NCHAR", args),
+        K::CLOB => "CLOB".into(),
+        K::Boolean | K::BOOLEAN | K::MatchType => "BOOLEAN".into(),
+        K::Float | K::FLOAT => "FLOAT".into(),
+        K::REAL => "REAL".into(),
+        K::Double | K::DOUBLE => "DOUBLE".into(),
+        K::DOUBLE_PRECISION => "DOUBLE PRECISION".into(),
+        K::Numeric | K::NUMERIC => numeric("NUMERIC", args),
+        K::DECIMAL => numeric("DECIMAL", args),
+        K::Date | K::DATE => "DATE".into(),
+        K::Time | K::TIME => "TIME".into(),
+        K::DateTime | K::DATETIME | K::Interval => "DATETIME".into(),
+        K::TIMESTAMP => "TIMESTAMP".into(),
+        K::LargeBinary | K::BLOB => "BLOB".into(),
+        K::BINARY => lengthed("BINARY", args),
+        K::VARBINARY => lengthed("VARBINARY", args),
+        K::Enum | K::ENUM => format!("VARCHAR({})", enum_length(args)),
+        K::JSON => "JSON".into(),
+        K::JSONB => "JSONB".into(),
+        K::Uuid => "CHAR(32)".into(),
+        K::UUID => "UUID".into(),
+        K::ARRAY if dialect.family() == Family::Default => "ARRAY".into(),
+        K::NullType => {
+            return Err(Error::compile(
+                "Can't generate DDL for NullType(); did you forget to specify a type on this Column?",
+            ));
+        }
+        other if dialect.family() == Family::Default => other.name().into(),
+        other => {
+            let class = match dialect.family() {
+                Family::Sqlite => "SQLiteTypeCompiler",
+                Family::Postgresql => "PGTypeCompiler",
+                Family::Mysql => "MySQLTypeCompiler",
+                Family::Default => "StrSQLTypeCompiler",
+            };
+            return Err(Error::new(
+                ErrorKind::UnsupportedCompilationError,
+                format!("Compiler <sqlalchemy.dialects.{}.base.{class} object> can't render element of type {}", dialect.name(), other.name()),
+            )
+            .with_code("l7de"));
+        }
+    })
+}
+
+fn sqlite(ty: &Type, args: &TypeArgs) -> Option<String> {
+    match ty.kind() {
+        TypeKind::TIMESTAMP => Some("TIMESTAMP".into()),
+        TypeKind::DOUBLE_PRECISION => Some("DOUBLE PRECISION".into()),
+        TypeKind::BINARY => Some(lengthed("BINARY", args)),
+        _ => None,
+    }
+}
+
+fn zone(args: &TypeArgs) -> &'static str {
+    if args.timezone { "WITH TIME ZONE" } else { "WITHOUT TIME ZONE" }
+}
+
+fn postgresql(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<Option<String>> {
+    use TypeKind as K;
+    let precision = |name: &str| match args.precision {
+        Some(p) => format!("{name}({p}) {}", zone(args)),
+        None => format!("{name} {}", zone(args)),
+    };
+    Ok(Some(match ty.kind() {
+        K::Double | K::DOUBLE | K::DOUBLE_PRECISION => "DOUBLE PRECISION".into(),
+        K::Float | K::FLOAT => match args.precision {
+            Some(p) => format!("FLOAT({p})"),
+            None => "FLOAT".into(),
+        },
+        K::DateTime | K::DATETIME | K::TIMESTAMP => precision("TIMESTAMP"),
+        K::Time | K::TIME => precision("TIME"),
+        K::Interval | K::INTERVAL => {
+            let mut text = String::from("INTERVAL");
+            if let Some(fields) = &args.fields {
+                text.push_str(&format!(" {fields}"));
+            }
+            if let Some(p) = args.precision {
+                text.push_str(&format!(" ({p})"));
+            }
+            text
+        }
+        K::LargeBinary | K::BLOB | K::BYTEA => "BYTEA".into(),
+        K::Uuid | K::UUID => "UUID".into(),
+        K::Enum | K::ENUM => {
+            let native = args.members.as_ref().and_then(|m| m.native).unwrap_or(true);
+            match &args.name {
+                Some(name) if native => {
+                    let name = dialect.quote_name(&name.clone().into());
+                    match &args.schema {
+                        Some(schema) => {
+                            format!("{}.{name}", dialect.quote_name(&schema.clone().into()))
+                        }
+                        None => name,
+                    }
+                }
+                None if native => {
+                    return Err(Error::compile("PostgreSQL ENUM type requires a name."));
+                }
+                _ => format!("VARCHAR({})", enum_length(args)),
+            }
+        }
+        K::ARRAY => {
+            let item = args.item.clone().unwrap_or_else(Type::null);
+            let dimensions = usize::try_from(args.dimensions.unwrap_or(1)).unwrap_or(1);
+            format!("{}{}", type_text(&item, dialect)?, "[]".repeat(dimensions))
+        }
+        K::BIT => match args.length {
+            Some(n) => format!("BIT({n})"),
+            None => "BIT(1)".into(),
+        },
+        K::INET
+        | K::CIDR
+        | K::MACADDR
+        | K::MONEY
+        | K::OID
+        | K::REGCLASS
+        | K::TSVECTOR
+        | K::TSQUERY
+        | K::HSTORE
+        | K::CITEXT
+        | K::INT4RANGE
+        | K::INT8RANGE
+        | K::NUMRANGE
+        | K::DATERANGE
+        | K::TSRANGE
+        | K::TSTZRANGE => ty.kind().name().into(),
+        _ => return Ok(None),
+    }))
+}
+
+fn mysql(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<Option<String>> {
+    use TypeKind as K;
+    let number = |name: String| {
+        let mut text = name;
+        if args.unsigned {
+            text.push_str(" UNSIGNED");
+        }
+        if args.zerofill {
+            text.push_str(" ZEROFILL");
+        }
+        text
+    };
+    let width = |name: &str| match args.display_width {
+        Some(n) => number(format!("{name}({n})")),
+        None => number(name.to_owned()),
+    };
+    let fsp = |name: &str| match args.fsp {
+        Some(n) => format!("{name}({n})"),
+        None => name.to_owned(),
+    };
+    Ok(Some(match ty.kind() {
+        K::Integer | K::INTEGER => width("INTEGER"),
+        K::SmallInteger | K::SMALLINT => width("SMALLINT"),
+        K::BigInteger | K::BIGINT => width("BIGINT"),
+        K::TINYINT => width("TINYINT"),
+        K::MEDIUMINT => width("MEDIUMINT"),
+        K::Numeric | K::NUMERIC => number(numeric("NUMERIC", args)),
+        K::DECIMAL => number(numeric("DECIMAL", args)),
+        K::Float | K::FLOAT => match (args.precision, args.scale) {
+            (Some(p), Some(s)) => number(format!("FLOAT({p}, {s})")),
+            (Some(p), None) => number(format!("FLOAT({p})")),
+            _ => number("FLOAT".into()),
+        },
+        K::Double | K::DOUBLE => match (args.precision, args.scale) {
+            (Some(p), Some(s)) => number(format!("DOUBLE({p}, {s})")),
+            _ => number("DOUBLE".into()),
+        },
+        K::REAL => number("REAL".into()),
+        K::String | K::Unicode | K::VARCHAR if args.length.is_none() => {
+            return Err(Error::compile(
+                "VARCHAR requires a length on dialect ".to_owned() + dialect.name(),
+            ));
+        }
+        K::String | K::Unicode | K::VARCHAR | K::CHAR | K::Text | K::UnicodeText | K::TEXT => {
+            let name = match ty.kind() {
+                K::CHAR => "CHAR",
+                K::Text | K::UnicodeText | K::TEXT => "TEXT",
+                _ => "VARCHAR",
+            };
+            charset(name, args)
+        }
+        K::TINYTEXT | K::MEDIUMTEXT | K::LONGTEXT => charset(ty.kind().name(), args),
+        K::TINYBLOB | K::MEDIUMBLOB | K::LONGBLOB => ty.kind().name().into(),
+        K::Boolean | K::BOOLEAN => "BOOL".into(),
+        K::DateTime | K::DATETIME => fsp("DATETIME"),
+        K::TIMESTAMP => fsp("TIMESTAMP"),
+        K::Time | K::TIME => fsp("TIME"),
+        K::YEAR => width("YEAR"),
+        K::LargeBinary | K::BLOB => match args.length {
+            Some(n) => format!("BLOB({n})"),
+            None => "BLOB".into(),
+        },
+        K::Uuid | K::UUID if dialect.caps().native_uuid => "UUID".into(),
+        K::Enum | K::ENUM | K::SET => {
+            let native = args.members.as_ref().and_then(|m| m.native).unwrap_or(true);
+            if !native {
+                return Ok(None);
+            }
+            let names = args.members.as_ref().map(|m| m.names.as_slice()).unwrap_or_default();
+            let list: Vec<String> =
+                names.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
+            let word = if ty.kind() == K::SET { "SET" } else { "ENUM" };
+            format!("{word}({})", list.join(","))
+        }
+        K::BIT => match args.length {
+            Some(n) => format!("BIT({n})"),
+            None => "BIT".into(),
+        },
+        _ => return Ok(None),
+    }))
+}
+
+fn charset(name: &str, args: &TypeArgs) -> String {
+    let mut text = name.to_owned();
+    if let Some(length) = args.length {
+        text.push_str(&format!("({length})"));
+    }
+    if let Some(charset) = &args.charset {
+        text.push_str(&format!(" CHARACTER SET {charset}"));
+    }
+    if let Some(collation) = &args.collation {
+        text.push_str(&format!(" COLLATE {collation}"));
+    }
+    text
+}

@@ -1,0 +1,95 @@
+//! Values written into SQL text, for `literal_binds` and DDL.
+
+use super::{Affinity, Type, TypeKind, process, temporal};
+use crate::dialect::{Dialect, Family};
+use crate::error::Result;
+use crate::repr;
+use crate::value::Value;
+
+/// A value as SQL text; `None` when the type has no literal form.
+pub(super) fn literal(ty: &Type, value: &Value, dialect: &Dialect) -> Result<Option<String>> {
+    let ty = ty.on(dialect);
+    if let Some(decorator) = ty.decorator() {
+        let value = match decorator.process_literal_param(value, dialect)? {
+            Some(value) => value,
+            None if decorator.has_bind() => decorator.process_bind_param(value, dialect)?,
+            None => value.clone(),
+        };
+        return literal(&process::impl_on(decorator, dialect)?, &value, dialect);
+    }
+    if value.is_null() && !matches!(ty.kind(), TypeKind::JSON | TypeKind::JSONB) {
+        return Ok(Some("NULL".into()));
+    }
+    let temporal = |text: String| Some(quoted(&text, dialect));
+    Ok(match ty.affinity() {
+        Affinity::Boolean => match value {
+            Value::Bool(b) if dialect.caps().native_boolean => {
+                Some(if *b { "true" } else { "false" }.into())
+            }
+            Value::Bool(b) => Some(if *b { "1" } else { "0" }.into()),
+            other => other.as_int().map(|i| i.to_string()),
+        },
+        Affinity::Integer => value.as_int().map(|i| i.to_string()),
+        Affinity::Numeric | Affinity::Float => match value {
+            Value::Decimal(d) => Some(d.to_string()),
+            Value::Real(r) => Some(repr::float(*r)),
+            other => other.as_int().map(|i| i.to_string()),
+        },
+        Affinity::Date | Affinity::DateTime | Affinity::Time
+            if dialect.family() == Family::Sqlite && ty.bind_processor(dialect)?.is_some() =>
+        {
+            match ty.bind(value, dialect)? {
+                Value::Text(text) => Some(quoted(&text, dialect)),
+                _ => None,
+            }
+        }
+        Affinity::Date => match value {
+            Value::Date(d) => temporal(temporal::date_text(*d)),
+            _ => None,
+        },
+        Affinity::DateTime => match value {
+            Value::DateTime(d) => {
+                let text = temporal::datetime_text(*d);
+                temporal(text.strip_suffix(".000000").unwrap_or(&text).to_owned())
+            }
+            _ => None,
+        },
+        Affinity::Time => match value {
+            Value::Time(t) => {
+                let text = temporal::time_text(*t);
+                temporal(text.strip_suffix(".000000").unwrap_or(&text).to_owned())
+            }
+            _ => None,
+        },
+        Affinity::String | Affinity::Json => match ty.bind(value, dialect)? {
+            Value::Text(text) => Some(quoted(&text, dialect)),
+            Value::Int(i) => Some(format!("'{i}'")),
+            _ => None,
+        },
+        Affinity::Uuid => match value {
+            Value::Uuid(bytes) if dialect.caps().native_uuid => {
+                Some(format!("'{}'", repr::uuid(bytes)))
+            }
+            Value::Uuid(bytes) => Some(format!("'{}'", repr::uuid(bytes).replace('-', ""))),
+            Value::Text(text) => Some(quoted(&text.replace('-', ""), dialect)),
+            _ => None,
+        },
+        Affinity::Binary => match value {
+            Value::Blob(bytes) => Some(format!("'{}'", String::from_utf8_lossy(bytes))),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// A string in single quotes, as this dialect's drivers need it.
+pub(crate) fn quoted(text: &str, dialect: &Dialect) -> String {
+    let mut text = text.replace('\'', "''");
+    if dialect.family() == Family::Mysql {
+        text = text.replace('\\', "\\\\");
+    }
+    if dialect.doubles_percent() {
+        text = text.replace('%', "%%");
+    }
+    format!("'{text}'")
+}
