@@ -3,13 +3,13 @@
     python tests/record_corpus.py [PATH ...]            rewrite the recorded lines (default: tests/corpus/*.txt)
     python tests/record_corpus.py --check [PATH ...]    change nothing; exit 1 and print a diff where they differ
 
-A file has `#` headings, statements (each line after `> `; the last line's value counts) and below each what
-corpus/prologue.py's show() prints of it: `names: text`, one line for each distinct text, newlines as \\n.
+A file has `#` headings, statements (each line after `> `; the last line is the expression that counts) and
+below each what corpus/prologue.py's show() prints of it: `names: text`, one line for each distinct text,
+newlines as \\n.  Every statement runs in a namespace of its own.
 A file whose first line is `literal` is compiled with literal_binds.
 """
 
 import argparse
-import ast
 import contextlib
 import difflib
 import io
@@ -23,27 +23,24 @@ import sqlalchemy
 CORPUS = Path(__file__).resolve().parent / "corpus"
 
 
-def record(source: str, names: dict[str, object], literal: bool) -> str:
-    """What show() prints of a statement, or the error it raises."""
-    names = dict(names)
+def program(statement: list[str], literal: bool) -> str:
+    """The script that runs after the prologue; tests/src/corpus.rs writes the same."""
+    *lines, last = statement
+    body = "".join(f"    {line}\n" for line in [*lines, f"show(({last}), {literal})"])
+    return f'try:\n{body}except Exception as error:\n    print(f"raises: {{type(error).__name__}}: {{escape(error)}}")\n'
+
+
+def record(statement: list[str], literal: bool, prologue: str) -> str:
+    """What the script prints, in a fresh namespace."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        try:
-            tree = ast.parse(source)
-            last = tree.body.pop()
-            if not isinstance(last, ast.Expr):
-                raise SyntaxError("the last line of a statement must be an expression")
-            exec(compile(tree, "statement", "exec"), names)
-            value = eval(compile(ast.Expression(last.value), "statement", "eval"), names)
-            names["show"](value, literal)
-        except SyntaxError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the error is what we record
-            print(f"raises: {type(error).__name__}: {error}".replace("\n", "\\n"))
+        names: dict[str, object] = {"__name__": "__main__"}
+        exec(compile(prologue, "prologue.py", "exec"), names)
+        exec(compile(program(statement, literal), "statement.py", "exec"), names)
     return re.sub(r"\bat 0x[0-9a-f]+", "at 0x0", printed.getvalue())
 
 
-def rewrite(text: str, names: dict[str, object]) -> tuple[str, int]:
+def rewrite(text: str, prologue: str) -> tuple[str, int]:
     """The file with its recorded lines made anew, and the number of its statements."""
     literal = text.startswith("literal\n")
     result: list[str] = []
@@ -52,7 +49,7 @@ def rewrite(text: str, names: dict[str, object]) -> tuple[str, int]:
     for line in [*text.splitlines(), ""]:
         if statement and not line.startswith("> "):
             try:
-                result.append(record("\n".join(statement), names, literal).rstrip("\n"))
+                result.append(record(statement, literal, prologue).rstrip("\n"))
             except SyntaxError as error:
                 sys.exit(f"{error}: {statement}")
             result.append("")
@@ -75,13 +72,11 @@ def main() -> int:
         print(f"SQLAlchemy 2.1 is needed, this is {sqlalchemy.__version__}", file=sys.stderr)
         return 2
     warnings.simplefilter("ignore")
-    prologue = CORPUS / "prologue.py"
+    prologue = (CORPUS / "prologue.py").read_text(encoding="utf-8")
     total = different = 0
     for path in options.paths or sorted(CORPUS.glob("*.txt")):
-        names: dict[str, object] = {}
-        exec(compile(prologue.read_text(encoding="utf-8"), str(prologue), "exec"), names)
         old = path.read_text(encoding="utf-8")
-        new, count = rewrite(old, names)
+        new, count = rewrite(old, prologue)
         total += count
         if old == new:
             continue

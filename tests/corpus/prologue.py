@@ -79,9 +79,18 @@ dialects = {
 }
 
 
+def escape(text):
+    return str(text).replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+
+
 def attempt(function):
+    """The text, or the error's; nothing where SQLAlchemy only stumbles over another dialect's construct."""
     try:
         return function()
+    except exc.UnsupportedCompilationError:
+        return "! UnsupportedCompilationError"
+    except AttributeError:
+        return ""
     except Exception as error:
         return f"! {type(error).__name__}: {error}"
 
@@ -105,4 +114,4 @@ def show(value, literal=False):
         if text:
             lines.setdefault(text, []).append(name)
     for text, names in lines.items():
-        print(f"{' '.join(names)}: {text}".replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t"))
+        print(f"{' '.join(names)}: {escape(text)}")

@@ -1,3 +1,4 @@
-//! Tests of the whole: the literate suite's reader and judge, for every runner that can run a script.
+//! Tests of the whole: readers and judges of the literate suite and the corpus, for every runner of scripts.
 
+pub mod corpus;
 pub mod suite;
