@@ -50,11 +50,12 @@ pub fn parse(text: &str) -> Vec<Statement> {
             if let Some(statement) = statements.last_mut() {
                 statement.source.push(source.to_owned());
             }
-        } else if !line.is_empty() && !line.starts_with("# ") {
-            if let Some(statement) = statements.last_mut() {
-                statement.expected += line;
-                statement.expected.push('\n');
-            }
+        } else if !line.is_empty()
+            && !line.starts_with("# ")
+            && let Some(statement) = statements.last_mut()
+        {
+            statement.expected += line;
+            statement.expected.push('\n');
         }
         in_source = source.is_some();
     }
