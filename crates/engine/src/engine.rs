@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use vidro_sql::Dialect;
+use vidro_sql::dialect::Dialect;
 
 use crate::connection::{Connection, apply_isolation_level};
 use crate::driver::Driver;

@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
-use vidro_sql::{Type, TypeKind, Value};
+use vidro_sql::Value;
+use vidro_sql::types::{Type, TypeKind};
 
 use crate::connection::Connection;
 use crate::engine::Engine;
@@ -529,7 +530,7 @@ fn affinity(name: &str) -> TypeKind {
 }
 
 fn with_arguments(kind: TypeKind, numbers: &[i64]) -> Type {
-    use vidro_sql::Affinity;
+    use vidro_sql::types::Affinity;
     let plain = Type::of(kind);
     let first = numbers.first().copied();
     match kind.affinity() {

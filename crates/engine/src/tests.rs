@@ -122,7 +122,7 @@ fn engine(pool: PoolOptions) -> (Engine, Script, ManualClock) {
     let url = Url::parse("sqlite:///file.db").unwrap();
     let engine = Engine::create(
         url,
-        Rc::new(vidro_sql::Dialect::sqlite()),
+        Rc::new(vidro_sql::dialect::Dialect::sqlite()),
         Rc::new(FakeDriver(script.clone())),
         options,
         Host::new(Rc::new(clock.clone())),

@@ -21,5 +21,5 @@ pub use self::constraint::{
 pub use self::index::{Index, Sequence, SequenceOptions};
 pub use self::metadata::MetaData;
 pub(crate) use self::naming::{constraint_name, index_name};
-pub use self::sort::{SortedTables, sort_tables};
+pub use self::sort::{SortedTables, sort_tables, sort_tables_in_order};
 pub use self::table::{Table, TableItem, TableOptions};

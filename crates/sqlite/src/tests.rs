@@ -10,7 +10,8 @@ use vidro_engine::clock::ManualClock;
 use vidro_engine::{
     Connection, DriverParameters, Echo, Engine, EngineOptions, Event, Host, Log, Observer, Result, Url,
 };
-use vidro_sql::{Dialect, Value};
+use vidro_sql::Value;
+use vidro_sql::dialect::Dialect;
 
 use crate::Sqlite;
 

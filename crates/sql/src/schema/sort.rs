@@ -21,10 +21,15 @@ impl SortedTables {
     }
 }
 
-/// `sort_tables_and_constraints(tables)`
+/// `metadata.sorted_tables`: by name, then parents before children.
 pub fn sort_tables(tables: &[Table]) -> SortedTables {
     let mut tables: Vec<Table> = tables.to_vec();
     tables.sort_by_key(Table::full_name);
+    sort_tables_in_order(&tables)
+}
+
+/// `sort_tables_and_constraints(tables)`: parents before children, the given order where it is free.
+pub fn sort_tables_in_order(tables: &[Table]) -> SortedTables {
     let mut mutable: Vec<(usize, usize, Constraint)> = Vec::new();
     let mut remaining: Vec<Constraint> = Vec::new();
     for (child, table) in tables.iter().enumerate() {
