@@ -37,6 +37,11 @@ impl Collector {
         Self { sets: sets.into_iter(), ..Self::default() }
     }
 
+    /// One more set to give out.
+    pub fn add_set(&mut self, set: Vec<Value>) {
+        self.sets = vec![set].into_iter();
+    }
+
     /// What the execution left beside rows.
     pub fn info(&self) -> Info {
         Info { rowcount: self.rowcount, lastrowid: self.lastrowid, ..Info::default() }

@@ -41,7 +41,9 @@ pub fn messages(event: &Event<'_>, now: f64, hide: bool, each: &mut dyn FnMut(&s
         }
         Event::Commit { .. } => each("COMMIT"),
         Event::Rollback { autocommit: true, .. } => {
-            each("ROLLBACK using DBAPI connection.rollback(); set skip_autocommit_rollback to prevent fully");
+            each(
+                "ROLLBACK using DBAPI connection.rollback(); set skip_autocommit_rollback to prevent fully",
+            );
         }
         Event::Rollback { .. } => each("ROLLBACK"),
         Event::BeforeExecute(execution) => {
@@ -168,6 +170,20 @@ pub(crate) fn repr_sets(sets: &[Vec<Value>]) -> String {
         sets.len(),
         list(right)
     )
+}
+
+/// One parameter set by name as Python prints the dictionary.
+pub(crate) fn repr_named(set: &[(std::rc::Rc<str>, Value)]) -> String {
+    let mut text = String::from("{");
+    for (index, (name, value)) in set.iter().enumerate() {
+        if index > 0 {
+            text.push_str(", ");
+        }
+        let _ = write!(text, "{}: ", vidro_sql::repr::string(name));
+        repr_value(&mut text, value);
+    }
+    text.push('}');
+    text
 }
 
 /// Python's `'%.{digits}g' % number` for numbers that are not negative.

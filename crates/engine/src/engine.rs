@@ -4,13 +4,16 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
+use vidro_sql::compile::{BindSet, CompileOptions, Compiled, compile};
 use vidro_sql::dialect::Dialect;
+use vidro_sql::statement::Statement;
 
 use crate::connection::{Connection, apply_isolation_level};
 use crate::driver::Driver;
 use crate::echo::Echo;
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::event::Note;
 use crate::host::Host;
 use crate::options::ExecutionOptions;
 use crate::pool::{ConnectHook, Pool, PoolOptions};
@@ -115,6 +118,33 @@ impl Engine {
         })))
     }
 
+    /// Compiles a statement for these parameter keys, or finds it compiled, and collects its values.
+    pub fn compile(
+        &self,
+        statement: &Statement,
+        keys: &[Rc<str>],
+        many: bool,
+        caching_disabled: bool,
+        binds: &mut BindSet,
+    ) -> Result<(Rc<Compiled>, Note)> {
+        binds.collect(statement);
+        let options = CompileOptions {
+            column_keys: Some(keys.into()),
+            for_executemany: many,
+            ..CompileOptions::default()
+        };
+        let now = self.0.host.now();
+        let compiled = Rc::new(compile(statement, &self.0.dialect, &options)?);
+        let note = if caching_disabled {
+            Note::CachingDisabled(now)
+        } else if compiled.cacheable {
+            Note::Generated(now)
+        } else {
+            Note::NoKey(now)
+        };
+        Ok((compiled, note))
+    }
+
     /// Its number, unique among engines of this host.
     pub fn id(&self) -> u32 {
         self.0.id
@@ -212,9 +242,7 @@ impl Engine {
     /// How much a connection made now logs: `echo`, or what the script asked of the logger.
     pub(crate) fn effective_echo(&self) -> Echo {
         match self.0.echo.get() {
-            Echo::Off => {
-                self.0.host.log().map_or(Echo::Off, |log| log.level(&self.0.logger))
-            }
+            Echo::Off => self.0.host.log().map_or(Echo::Off, |log| log.level(&self.0.logger)),
             on => on,
         }
     }

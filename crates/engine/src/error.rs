@@ -121,6 +121,8 @@ pub struct FailedStatement {
     pub many: bool,
     /// Whether `hide_parameters=True` is set on the engine.
     pub hide: bool,
+    /// The parameters as they are shown, where that is not as the driver takes them.
+    pub text: Option<String>,
 }
 
 macro_rules! constructors {
@@ -266,10 +268,13 @@ impl From<vidro_sql::Error> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
-        let statement_class = matches!(self.0.kind, ErrorKind::Dbapi(_) | ErrorKind::StatementError);
+        let statement_class =
+            matches!(self.0.kind, ErrorKind::Dbapi(_) | ErrorKind::StatementError);
         if let Some(statement) = &self.0.statement {
             write!(f, "\n[SQL: {}]", statement.sql)?;
-            let empty = if statement.many {
+            let empty = if statement.text.is_some() {
+                false
+            } else if statement.many {
                 statement.parameters.is_empty()
             } else {
                 statement.parameters.first().is_none_or(Vec::is_empty)
@@ -277,7 +282,9 @@ impl fmt::Display for Error {
             if statement.hide && !empty {
                 f.write_str("\n[SQL parameters hidden due to hide_parameters=True]")?;
             } else if !empty {
-                let text = if statement.many {
+                let text = if let Some(text) = &statement.text {
+                    text.clone()
+                } else if statement.many {
                     echo::repr_sets(&statement.parameters)
                 } else {
                     echo::repr_set(statement.parameters.first().map_or(&[], Vec::as_slice))

@@ -80,7 +80,13 @@ impl Connection {
                 return Ok(());
             }
             number += 1;
-            let mut one = OneSet { inner: exchange, set: Some(&set), rows: 0, done: Done::default(), stop: false };
+            let mut one = OneSet {
+                inner: exchange,
+                set: Some(&set),
+                rows: 0,
+                done: Done::default(),
+                stop: false,
+            };
             self.run_watched_set(call, dbapi, &set, batch_note(call, number), &mut one)?;
             if one.stop {
                 return Ok(());
@@ -212,7 +218,13 @@ impl Connection {
         };
         let many = call.style == Style::Many;
         let hide = self.hide_parameters();
-        Error::dbapi(error).with_statement(FailedStatement { sql, parameters, many, hide })
+        Error::dbapi(error).with_statement(FailedStatement {
+            sql,
+            parameters,
+            many,
+            hide,
+            text: None,
+        })
     }
 }
 

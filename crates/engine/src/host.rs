@@ -22,6 +22,8 @@ struct Inner {
     observer: RefCell<Option<Rc<dyn Observer>>>,
     /// The last number given out.
     last_id: Cell<u32>,
+    /// Whether tables are created in order of their names where no dependency says otherwise.
+    tables_by_name: Cell<bool>,
 }
 
 impl Host {
@@ -32,6 +34,7 @@ impl Host {
             log: RefCell::new(None),
             observer: RefCell::new(None),
             last_id: Cell::new(0),
+            tables_by_name: Cell::new(false),
         }))
     }
 
@@ -68,6 +71,17 @@ impl Host {
     /// Tells the observer, if there is one.
     pub fn observe(&self, event: &Event<'_>) -> Result<()> {
         self.observer().map_or(Ok(()), |observer| observer.observe(event))
+    }
+
+    /// Creates tables in order of their names where no dependency says otherwise, as SQLAlchemy's
+    /// own documentation tests do; the usual order is that of declaration.
+    pub fn set_tables_by_name(&self, on: bool) {
+        self.0.tables_by_name.set(on);
+    }
+
+    /// Whether tables are created in order of their names.
+    pub(crate) fn tables_by_name(&self) -> bool {
+        self.0.tables_by_name.get()
     }
 
     /// A number nobody else has.

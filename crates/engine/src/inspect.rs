@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use vidro_sql::Value;
 use vidro_sql::types::{Type, TypeKind};
 
+use crate::bind::Bind;
 use crate::connection::Connection;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -28,12 +29,6 @@ pub struct Inspector {
     indexes: RefCell<FxHashMap<(String, bool), Vec<IndexInfo>>>,
     foreign_keys: RefCell<FxHashMap<String, Vec<ForeignKeyInfo>>>,
     has_table: RefCell<FxHashMap<String, bool>>,
-}
-
-#[derive(Debug)]
-enum Bind {
-    Engine(Engine),
-    Connection(Connection),
 }
 
 /// One column, as `get_columns` tells it.
@@ -144,18 +139,6 @@ impl Inspector {
         self.has_table.borrow_mut().clear();
     }
 
-    fn with<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        match &self.bind {
-            Bind::Connection(connection) => job(connection),
-            Bind::Engine(engine) => {
-                let connection = engine.connect()?;
-                let answer = job(&connection);
-                connection.close()?;
-                answer
-            }
-        }
-    }
-
     /// `get_table_names()`
     pub fn table_names(&self) -> Result<Vec<String>> {
         self.master_names("sqlite_master", "table")
@@ -178,7 +161,8 @@ impl Inspector {
 
     /// `get_schema_names()`
     pub fn schema_names(&self) -> Result<Vec<String>> {
-        let rows = self.with(|connection| connection.raw_rows("PRAGMA database_list", Vec::new()))?;
+        let rows =
+            self.bind.with(|connection| connection.raw_rows("PRAGMA database_list", Vec::new()))?;
         let names = rows.iter().map(|row| text_at(row, 1));
         Ok(names.filter(|name| name != "temp").collect())
     }
@@ -191,7 +175,7 @@ impl Inspector {
         let sql = format!(
             "SELECT name FROM {master} WHERE type='{kind}' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"
         );
-        let rows = self.with(|connection| connection.raw_rows(&sql, Vec::new()))?;
+        let rows = self.bind.with(|connection| connection.raw_rows(&sql, Vec::new()))?;
         let names: Vec<String> = rows.iter().map(|row| text_at(row, 0)).collect();
         self.names.borrow_mut().insert(key, names.clone());
         Ok(names)
@@ -201,7 +185,7 @@ impl Inspector {
     pub fn view_definition(&self, view: &str) -> Result<String> {
         let sql = "SELECT sql FROM  (SELECT * FROM sqlite_master UNION ALL   SELECT * FROM \
                    sqlite_temp_master) WHERE name = ? AND type='view'";
-        let rows = self.with(|connection| connection.raw_rows(sql, vec![view.into()]))?;
+        let rows = self.bind.with(|connection| connection.raw_rows(sql, vec![view.into()]))?;
         rows.first().map(|row| text_at(row, 0)).ok_or_else(|| Error::no_such_table(view))
     }
 
@@ -210,14 +194,14 @@ impl Inspector {
         if let Some(known) = self.has_table.borrow().get(table) {
             return Ok(*known);
         }
-        let found = self.with(|connection| has_table(connection, table))?;
+        let found = self.bind.with(|connection| has_table(connection, None, table))?;
         self.has_table.borrow_mut().insert(table.into(), found);
         Ok(found)
     }
 
     /// `get_columns(table)`
     pub fn columns(&self, table: &str) -> Result<Vec<ColumnInfo>> {
-        self.with(|connection| self.columns_on(connection, table))
+        self.bind.with(|connection| self.columns_on(connection, table))
     }
 
     fn columns_on(&self, connection: &Connection, table: &str) -> Result<Vec<ColumnInfo>> {
@@ -227,7 +211,7 @@ impl Inspector {
         let rows = pragma(connection, "table_xinfo", table)?;
         let columns: Vec<ColumnInfo> =
             rows.iter().filter(|row| int_at(row, 6) != 1).map(|row| column_info(row)).collect();
-        if columns.is_empty() && !has_table(connection, table)? {
+        if columns.is_empty() && !has_table(connection, None, table)? {
             return Err(Error::no_such_table(table));
         }
         self.columns.borrow_mut().insert(table.into(), columns.clone());
@@ -236,7 +220,7 @@ impl Inspector {
 
     /// `get_pk_constraint(table)`
     pub fn primary_key(&self, table: &str) -> Result<PrimaryKeyInfo> {
-        self.with(|connection| self.primary_key_on(connection, table))
+        self.bind.with(|connection| self.primary_key_on(connection, table))
     }
 
     fn primary_key_on(&self, connection: &Connection, table: &str) -> Result<PrimaryKeyInfo> {
@@ -258,16 +242,12 @@ impl Inspector {
         if let Some(known) = self.foreign_keys.borrow().get(table) {
             return Ok(known.clone());
         }
-        let keys = self.with(|connection| self.foreign_keys_on(connection, table))?;
+        let keys = self.bind.with(|connection| self.foreign_keys_on(connection, table))?;
         self.foreign_keys.borrow_mut().insert(table.into(), keys.clone());
         Ok(keys)
     }
 
-    fn foreign_keys_on(
-        &self,
-        connection: &Connection,
-        table: &str,
-    ) -> Result<Vec<ForeignKeyInfo>> {
+    fn foreign_keys_on(&self, connection: &Connection, table: &str) -> Result<Vec<ForeignKeyInfo>> {
         let rows = pragma(connection, "foreign_key_list", table)?;
         let mut keys: Vec<(i64, ForeignKeyInfo)> = Vec::new();
         for row in &rows {
@@ -281,7 +261,8 @@ impl Inspector {
             let Some((_, key)) = keys.get_mut(index) else { continue };
             key.columns.push(text_at(row, 3));
             if referred.is_empty() {
-                key.referred_columns = self.primary_key_on(connection, &key.referred_table)?.columns;
+                key.referred_columns =
+                    self.primary_key_on(connection, &key.referred_table)?.columns;
             } else {
                 key.referred_columns.push(referred);
             }
@@ -309,10 +290,15 @@ impl Inspector {
 
     /// `get_indexes(table)`
     pub fn indexes(&self, table: &str) -> Result<Vec<IndexInfo>> {
-        self.with(|connection| self.indexes_on(connection, table, false))
+        self.bind.with(|connection| self.indexes_on(connection, table, false))
     }
 
-    fn indexes_on(&self, connection: &Connection, table: &str, auto: bool) -> Result<Vec<IndexInfo>> {
+    fn indexes_on(
+        &self,
+        connection: &Connection,
+        table: &str,
+        auto: bool,
+    ) -> Result<Vec<IndexInfo>> {
         let key = (table.to_owned(), auto);
         if let Some(known) = self.indexes.borrow().get(&key) {
             return Ok(known.clone());
@@ -341,7 +327,7 @@ impl Inspector {
             }
         }
         plain.sort_by(|a, b| a.name.cmp(&b.name));
-        if plain.is_empty() && !has_table(connection, table)? {
+        if plain.is_empty() && !has_table(connection, None, table)? {
             return Err(Error::no_such_table(table));
         }
         self.indexes.borrow_mut().insert(key, plain.clone());
@@ -350,7 +336,7 @@ impl Inspector {
 
     /// `get_unique_constraints(table)`
     pub fn unique_constraints(&self, table: &str) -> Result<Vec<UniqueInfo>> {
-        self.with(|connection| {
+        self.bind.with(|connection| {
             let mut indexes = self.indexes_on(connection, table, true)?;
             indexes.retain(|index| index.name.starts_with("sqlite_autoindex"));
             let sql = self.cached_sql(connection, table)?;
@@ -358,7 +344,11 @@ impl Inspector {
             let (mut of_table, mut of_columns) = (Vec::new(), Vec::new());
             for clause in clauses(sql.as_deref()) {
                 let Clause::Unique { name, columns } = clause else { continue };
-                let list = if name.is_some() || columns.len() > 1 { &mut of_table } else { &mut of_columns };
+                let list = if name.is_some() || columns.len() > 1 {
+                    &mut of_table
+                } else {
+                    &mut of_columns
+                };
                 list.push((name, columns));
             }
             for (name, columns) in of_table.into_iter().chain(of_columns) {
@@ -376,7 +366,7 @@ impl Inspector {
         let known = self.texts.borrow().get(table).cloned();
         let sql = match known {
             Some(sql) => sql,
-            None => self.with(|connection| self.cached_sql(connection, table))?,
+            None => self.bind.with(|connection| self.cached_sql(connection, table))?,
         };
         let mut checks: Vec<CheckInfo> = clauses(sql.as_deref())
             .into_iter()
@@ -395,7 +385,7 @@ impl Inspector {
         let known = self.texts.borrow().get(table).cloned();
         let sql = match known {
             Some(sql) => sql,
-            None => self.with(|connection| self.cached_sql(connection, table))?,
+            None => self.bind.with(|connection| self.cached_sql(connection, table))?,
         };
         Ok(sql.as_deref().map_or((false, false), text::table_options))
     }
@@ -411,14 +401,35 @@ impl Inspector {
 }
 
 /// Whether a table or view of that name is there.
-pub(crate) fn has_table(connection: &Connection, table: &str) -> Result<bool> {
+pub(crate) fn has_table(
+    connection: &Connection,
+    schema: Option<&str>,
+    table: &str,
+) -> Result<bool> {
+    if let Some(schema) = schema {
+        let known = connection.raw_rows("PRAGMA database_list", Vec::new())?;
+        if !known.iter().any(|row| text_at(row, 1) == schema) {
+            return Ok(false);
+        }
+        let schema = format!("\"{}\"", schema.replace('"', "\"\""));
+        return Ok(!pragma_in(connection, &[&schema], "table_info", table)?.is_empty());
+    }
     Ok(!pragma(connection, "table_info", table)?.is_empty())
 }
 
 /// A pragma about a table, asked of the main and, where that knows nothing, of the temporary database.
 fn pragma(connection: &Connection, pragma: &str, table: &str) -> Result<Vec<Vec<Value>>> {
+    pragma_in(connection, &["main", "temp"], pragma, table)
+}
+
+fn pragma_in(
+    connection: &Connection,
+    databases: &[&str],
+    pragma: &str,
+    table: &str,
+) -> Result<Vec<Vec<Value>>> {
     let quoted = table.replace('"', "\"\"");
-    for database in ["main", "temp"] {
+    for database in databases {
         let sql = format!("PRAGMA {database}.{pragma}(\"{quoted}\")");
         let rows = connection.raw_rows(&sql, Vec::new())?;
         if !rows.is_empty() {
@@ -474,7 +485,8 @@ pub fn resolve_type(declared: &str) -> Type {
     let kind = known_type(name).unwrap_or_else(|| affinity(name));
     let inner = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'));
     let Some((inner, _)) = inner else { return Type::of(kind) };
-    let numbers = inner.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
+    let numbers =
+        inner.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
     let numbers: Vec<i64> = numbers.collect();
     with_arguments(kind, &numbers)
 }

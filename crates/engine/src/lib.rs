@@ -4,6 +4,7 @@
 //! [`Engine`] hands out a [`Connection`] over one of them. [`Connection::run`] is the only door to
 //! the driver; everything that happens behind it is an [`Event`](event::Event).
 
+pub mod bind;
 pub mod clock;
 pub mod collect;
 pub mod connection;
@@ -19,9 +20,12 @@ pub mod options;
 pub mod pool;
 pub mod result;
 pub mod row;
+pub mod schema;
+pub mod statement;
 pub mod transaction;
 pub mod url;
 
+pub use bind::Bind;
 pub use clock::Clock;
 pub use collect::{Collector, DriverParameters};
 pub use connection::Connection;
@@ -35,6 +39,7 @@ pub use host::Host;
 pub use options::ExecutionOptions;
 pub use result::{Item, ResultSet};
 pub use row::{Keys, Row};
+pub use statement::ParameterSet;
 pub use transaction::Transaction;
 pub use url::Url;
 

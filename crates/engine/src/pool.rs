@@ -186,8 +186,11 @@ impl Pool {
         host: Host,
         hooks: Rc<RefCell<Vec<ConnectHook>>>,
     ) -> Self {
-        let default =
-            if driver.is_memory(&url) { PoolClass::SingletonThreadPool } else { PoolClass::QueuePool };
+        let default = if driver.is_memory(&url) {
+            PoolClass::SingletonThreadPool
+        } else {
+            PoolClass::QueuePool
+        };
         let class = options.class.unwrap_or(default);
         let state = State { overflow: -options.size, ..State::default() };
         Self { class, options, engine, driver, url, host, hooks, state: RefCell::new(state) }

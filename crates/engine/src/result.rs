@@ -316,7 +316,9 @@ impl ResultSet {
     pub fn inserted_primary_key(&self) -> Result<Row> {
         let info = self.cursor.info.borrow();
         if !info.compiled {
-            return Err(Error::invalid_request("Statement is not a compiled expression construct."));
+            return Err(Error::invalid_request(
+                "Statement is not a compiled expression construct.",
+            ));
         }
         if !info.is_insert {
             return Err(Error::invalid_request(
@@ -388,9 +390,11 @@ mod tests {
 
     #[test]
     fn misuse_is_worded_as_sqlalchemy_words_it() {
-        let multiple = "MultipleResultsFound: Multiple rows were found when exactly one was required";
+        let multiple =
+            "MultipleResultsFound: Multiple rows were found when exactly one was required";
         assert_eq!(show(result().one()), multiple);
-        let multiple = "MultipleResultsFound: Multiple rows were found when one or none was required";
+        let multiple =
+            "MultipleResultsFound: Multiple rows were found when one or none was required";
         assert_eq!(show(result().one_or_none()), multiple);
         let closed = result();
         closed.close();
@@ -398,10 +402,7 @@ mod tests {
         let used = result();
         used.all().unwrap();
         assert_eq!(show(used.all()), "[]");
-        assert_eq!(
-            show(used.one()),
-            "NoResultFound: No row was found when one was required"
-        );
+        assert_eq!(show(used.one()), "NoResultFound: No row was found when one was required");
         let rowless = "ResourceClosedError: This result object does not return rows. It has been closed automatically.";
         assert_eq!(show(ResultSet::rowless(Info::default()).all()), rowless);
     }

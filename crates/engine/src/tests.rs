@@ -144,10 +144,14 @@ fn a_queue_pool_opens_lazily_overflows_and_times_out() {
     let (engine, script, _) = engine(pool);
     assert_eq!(script.take(), Vec::<String>::new());
     let status = |expect: &str| assert_eq!(engine.pool().status(), expect);
-    status("Pool size: 1  Connections in pool: 0 Current Overflow: -1 Current Checked out connections: 0");
+    status(
+        "Pool size: 1  Connections in pool: 0 Current Overflow: -1 Current Checked out connections: 0",
+    );
     let first = engine.connect().unwrap();
     let second = engine.connect().unwrap();
-    status("Pool size: 1  Connections in pool: 0 Current Overflow: 1 Current Checked out connections: 2");
+    status(
+        "Pool size: 1  Connections in pool: 0 Current Overflow: 1 Current Checked out connections: 2",
+    );
     assert_eq!(
         show(engine.connect()),
         "TimeoutError: QueuePool limit of size 1 overflow 1 reached, connection timed out, timeout \
@@ -155,7 +159,9 @@ fn a_queue_pool_opens_lazily_overflows_and_times_out() {
     );
     first.close().unwrap();
     second.close().unwrap();
-    status("Pool size: 1  Connections in pool: 1 Current Overflow: 0 Current Checked out connections: 0");
+    status(
+        "Pool size: 1  Connections in pool: 1 Current Overflow: 0 Current Checked out connections: 0",
+    );
     assert_eq!(script.take(), ["connect", "connect", "rollback", "rollback", "close"]);
     engine.dispose().unwrap();
     assert_eq!(script.take(), ["close"]);

@@ -138,7 +138,8 @@ impl Transaction {
 
     /// Whether the connection still regards this as its transaction.
     pub fn is_current(&self) -> bool {
-        let slot = if self.is_nested() { &self.connection.0.nested } else { &self.connection.0.root };
+        let slot =
+            if self.is_nested() { &self.connection.0.nested } else { &self.connection.0.root };
         slot.borrow().as_ref().is_some_and(|state| Rc::ptr_eq(state, &self.state))
     }
 
@@ -180,9 +181,10 @@ impl Transaction {
                 Ok(())
             }
         } else {
-            self.commit().or_else(|error| {
+            self.commit().map_err(|error| {
+                // The commit's error is the one to report.
                 let _ = self.rollback();
-                Err(error)
+                error
             })
         };
         let outer = self.state.outer_context.take();

@@ -57,10 +57,7 @@ pub(crate) fn take(token: u32) -> Vec<RowChange> {
     })
 }
 
-fn values<'a>(
-    count: i32,
-    get: impl Fn(i32) -> rusqlite::Result<ValueRef<'a>>,
-) -> Vec<Value> {
+fn values<'a>(count: i32, get: impl Fn(i32) -> rusqlite::Result<ValueRef<'a>>) -> Vec<Value> {
     (0..count).map(|index| get(index).map_or(Value::Null, to_value)).collect()
 }
 

@@ -24,7 +24,7 @@ pub struct Sqlite;
 impl Driver for Sqlite {
     fn connect(&self, url: &Url) -> Result<Box<dyn DriverConnection>> {
         self.check_url(url)?;
-        let uri = query_text(url, "uri").is_some_and(|text| is_true(text));
+        let uri = query_text(url, "uri").is_some_and(is_true);
         let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -20,8 +20,9 @@ fn table(connection: &Connection, name: String) -> rusqlite::Result<TableShape> 
     while let Some(row) = rows.next()? {
         columns.push(column(row)?);
     }
-    let mut statement = connection
-        .prepare("SELECT \"from\", \"table\", coalesce(\"to\", 'rowid') FROM pragma_foreign_key_list(?)")?;
+    let mut statement = connection.prepare(
+        "SELECT \"from\", \"table\", coalesce(\"to\", 'rowid') FROM pragma_foreign_key_list(?)",
+    )?;
     let mut rows = statement.query([&name])?;
     while let Some(row) = rows.next()? {
         let from: String = row.get(0)?;

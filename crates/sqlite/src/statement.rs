@@ -72,7 +72,10 @@ impl ToSql for Plain<'_> {
 }
 
 /// Steps through the rows of a statement whose parameters are bound.
-pub(crate) fn fetch(statement: &mut Statement<'_>, exchange: &mut dyn Exchange) -> DriverResult<()> {
+pub(crate) fn fetch(
+    statement: &mut Statement<'_>,
+    exchange: &mut dyn Exchange,
+) -> DriverResult<()> {
     let bad = Cell::new(None);
     let len = statement.column_count();
     let mut rows = statement.raw_query();

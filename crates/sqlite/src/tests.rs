@@ -8,7 +8,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use vidro_engine::clock::ManualClock;
 use vidro_engine::{
-    Connection, DriverParameters, Echo, Engine, EngineOptions, Event, Host, Log, Observer, Result, Url,
+    Connection, DriverParameters, Echo, Engine, EngineOptions, Event, Host, Log, Observer, Result,
+    Url,
 };
 use vidro_sql::Value;
 use vidro_sql::dialect::Dialect;
@@ -34,9 +35,13 @@ impl Log for Recorder {
 impl Observer for Recorder {
     fn observe(&self, event: &Event<'_>) -> Result<()> {
         let word = match event {
-            Event::Pool(note) => format!("{:?} {}/{}", note.moment, note.checked_in, note.checked_out),
+            Event::Pool(note) => {
+                format!("{:?} {}/{}", note.moment, note.checked_in, note.checked_out)
+            }
             Event::RowsChanged { changes, .. } => {
-                let shown = changes.iter().map(|c| format!("{}#{} {:?}>{:?}", c.table, c.rowid, c.old, c.new));
+                let shown = changes
+                    .iter()
+                    .map(|c| format!("{}#{} {:?}>{:?}", c.table, c.rowid, c.old, c.new));
                 shown.collect::<Vec<_>>().join(" ")
             }
             Event::SchemaChanged { tables, .. } => {
@@ -122,26 +127,52 @@ fn echo_is_sqlalchemys_to_the_letter() {
 fn errors_are_worded_as_pythons_sqlite3_words_them() {
     let engine = engine_at("sqlite://", EngineOptions::default(), host());
     let connection = engine.connect().unwrap();
-    run(&connection, "create table t (id integer primary key, x text unique not null, check (x <> 'z'))", vec![]).unwrap();
+    run(
+        &connection,
+        "create table t (id integer primary key, x text unique not null, check (x <> 'z'))",
+        vec![],
+    )
+    .unwrap();
     run(&connection, "insert into t values (1, 'a')", vec![]).unwrap();
     let check = |sql: &str, set: Vec<Value>, expect: &str| {
         let shown = run(&connection, sql, set).map_err(|error| format!("{error:?}"));
         assert_eq!(shown.unwrap_or_else(|error| error), expect, "{sql}");
     };
-    let link = |code: &str| format!("(Background on this error at: https://sqlalche.me/e/21/{code})");
+    let link =
+        |code: &str| format!("(Background on this error at: https://sqlalche.me/e/21/{code})");
     let dbapi = |class: &str, message: &str, sql: &str, parameters: &str, code: &str| {
         format!("{class}: (sqlite3.{class}) {message}\n[SQL: {sql}]{parameters}\n{}", link(code))
     };
     for (sql, class, message, code) in [
-        ("insert into t values (2, 'a')", "IntegrityError", "UNIQUE constraint failed: t.x", "gkpj"),
-        ("insert into t values (2, null)", "IntegrityError", "NOT NULL constraint failed: t.x", "gkpj"),
-        ("insert into t values (2, 'z')", "IntegrityError", "CHECK constraint failed: x <> 'z'", "gkpj"),
+        (
+            "insert into t values (2, 'a')",
+            "IntegrityError",
+            "UNIQUE constraint failed: t.x",
+            "gkpj",
+        ),
+        (
+            "insert into t values (2, null)",
+            "IntegrityError",
+            "NOT NULL constraint failed: t.x",
+            "gkpj",
+        ),
+        (
+            "insert into t values (2, 'z')",
+            "IntegrityError",
+            "CHECK constraint failed: x <> 'z'",
+            "gkpj",
+        ),
         ("insert into t values ('q', 'q')", "IntegrityError", "datatype mismatch", "gkpj"),
         ("selec", "OperationalError", "near \"selec\": syntax error", "e3q8"),
         ("select * from nope", "OperationalError", "no such table: nope", "e3q8"),
         ("select y from t", "OperationalError", "no such column: y", "e3q8"),
         ("select 'a", "OperationalError", "unrecognized token: \"'a\"", "e3q8"),
-        ("select 1; select 2", "ProgrammingError", "You can only execute one statement at a time.", "f405"),
+        (
+            "select 1; select 2",
+            "ProgrammingError",
+            "You can only execute one statement at a time.",
+            "f405",
+        ),
     ] {
         check(sql, vec![], &dbapi(class, message, sql, "", code));
     }
@@ -158,7 +189,8 @@ fn errors_are_worded_as_pythons_sqlite3_words_them() {
 fn transactions_open_at_the_first_change() {
     let engine = engine_at("sqlite://", EngineOptions::default(), host());
     let connection = engine.connect().unwrap();
-    let in_transaction = || connection.dbapi().unwrap().with(|driver| driver.in_transaction()).unwrap();
+    let in_transaction =
+        || connection.dbapi().unwrap().with(|driver| driver.in_transaction()).unwrap();
     run(&connection, "create table t (x int)", vec![]).unwrap();
     assert!(!in_transaction());
     run(&connection, "select 1", vec![]).unwrap();
@@ -173,7 +205,8 @@ fn transactions_open_at_the_first_change() {
 fn transaction_rules() {
     let engine = engine_at("sqlite://", EngineOptions::default(), host());
     let connection = engine.connect().unwrap();
-    let show = |result: Result<()>| result.map_or_else(|error| format!("{error:?}"), |()| "ok".into());
+    let show =
+        |result: Result<()>| result.map_or_else(|error| format!("{error:?}"), |()| "ok".into());
     let transaction = connection.begin().unwrap();
     assert_eq!(
         show(connection.begin().map(drop)),
@@ -284,7 +317,8 @@ fn an_endless_statement_is_interrupted() {
     let engine = engine_at("sqlite://", EngineOptions::default(), host());
     let connection = engine.connect().unwrap();
     connection.dbapi().unwrap().with(|driver| driver.set_step_limit(Some(100_000))).unwrap();
-    let sql = "with recursive c(x) as (select 1 union all select x + 1 from c) select count(*) from c";
+    let sql =
+        "with recursive c(x) as (select 1 union all select x + 1 from c) select count(*) from c";
     let error = run(&connection, sql, vec![]).unwrap_err();
     assert_eq!(error.message(), "(sqlite3.OperationalError) interrupted");
 }

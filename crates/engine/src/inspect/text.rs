@@ -82,7 +82,8 @@ fn tokens(sql: &str) -> Vec<Token<'_>> {
             ',' => (Kind::Comma, 1, 0..1),
             '"' | '`' | '\'' | '[' => {
                 let close = if c == '[' { ']' } else { c };
-                let end = rest.get(1..).and_then(|inner| inner.find(close)).map_or(rest.len(), |i| i + 2);
+                let end =
+                    rest.get(1..).and_then(|inner| inner.find(close)).map_or(rest.len(), |i| i + 2);
                 let kind = if c == '\'' { Kind::Other } else { Kind::Quoted };
                 (kind, end, 1..end.saturating_sub(1).max(1))
             }
