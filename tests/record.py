@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy
-from sqlalchemy import event, inspect
+from sqlalchemy import event
 from sqlalchemy.orm import InstanceState, dependency, identity, unitofwork
 from sqlalchemy.orm import session as orm_session
 from sqlalchemy.pool import Pool
@@ -36,10 +36,18 @@ RECORDED = ("output", "sql", "states", "tables", "error")
 LEVELS = ("issue-2", "later")
 NOT_SUITE = ("README.md", "progress.md")
 
+
+class AddedFirst(OrderedSet):
+    """A set in order of addition that prints as a plain one."""
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(map(repr, self)) + "}" if self else "set()"
+
+
 # Where SQLAlchemy promises no order (rows of a `secondary` table, indexes of a table) it iterates sets and
 # so follows memory addresses.  Ordered sets settle it: order of add(), then of change, then of creation.
 for module in (dependency, identity, orm_session, schema, topological, unitofwork):
-    module.set = OrderedSet
+    module.set = AddedFirst
 
 
 # ---------------------------------------------------------------- the files
@@ -210,7 +218,7 @@ def states(names: dict[str, object]) -> str:
     """The state of each mapped instance that a global variable holds, in order of assignment."""
     lines = []
     for name, value in names.items():
-        state = None if isinstance(value, (type, InstanceState)) else inspect(value, raiseerr=False)
+        state = None if isinstance(value, type) else getattr(value, "_sa_instance_state", None)
         if not isinstance(state, InstanceState):
             continue
         word = next(
