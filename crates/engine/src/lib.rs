@@ -25,6 +25,9 @@ pub mod statement;
 pub mod transaction;
 pub mod url;
 
+/// Values and dialects, as drivers need them: a driver knows this crate alone.
+pub use vidro_sql as sql;
+
 pub use bind::Bind;
 pub use clock::Clock;
 pub use collect::{Collector, DriverParameters};

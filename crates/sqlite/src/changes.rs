@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::{Action, PreUpdateCase};
 use rusqlite::types::ValueRef;
 use vidro_engine::driver::RowChange;
-use vidro_sql::Value;
+use vidro_engine::sql::Value;
 
 thread_local! {
     /// The hook may own nothing that is bound to a thread, so what it finds waits here, beside the

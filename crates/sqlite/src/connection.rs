@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Statement};
 use vidro_engine::driver::{Done, DriverConnection, DriverResult, Exchange, RowChange, TableShape};
-use vidro_sql::Value;
+use vidro_engine::sql::Value;
 
 use crate::changes;
 use crate::error::{convert, programming};

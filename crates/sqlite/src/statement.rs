@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use rusqlite::types::{ToSqlOutput, ValueRef as SqliteRef};
 use rusqlite::{Row, Statement, ToSql};
 use vidro_engine::driver::{Columns, DbapiClass, DriverError, DriverResult, Exchange, RowView};
-use vidro_sql::{Value, ValueRef};
+use vidro_engine::sql::{Value, ValueRef};
 
 use crate::error::{convert, overflow, programming, raise};
 

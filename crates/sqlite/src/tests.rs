@@ -7,12 +7,12 @@ use std::rc::Rc;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use vidro_engine::clock::ManualClock;
+use vidro_engine::sql::Value;
+use vidro_engine::sql::dialect::Dialect;
 use vidro_engine::{
     Connection, DriverParameters, Echo, Engine, EngineOptions, Event, Host, Log, Observer, Result,
     Url,
 };
-use vidro_sql::Value;
-use vidro_sql::dialect::Dialect;
 
 use crate::Sqlite;
 
