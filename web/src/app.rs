@@ -35,7 +35,7 @@ pub(crate) fn app() -> AnyView {
             {timeline::timeline(store)}
             {bottom_tabs(store)}
             {menu::overlay(store)}
-            <p class="toast" role="status" data-shown=move || !store.toast.with(String::is_empty)>
+            <p class="toast" role="status" data-shown=move || if store.toast.with(String::is_empty) { "false" } else { "true" }>
                 {move || store.toast.get()}
             </p>
         </div>

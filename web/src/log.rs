@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn any_moment_is_the_fold_of_what_came_before() {
         let log = long_log(20_000);
-        for count in [0, 1, 2, 255, 256, 257, 9_999, 20_000, 20_001, 50_000] {
+        for count in [0_usize, 1, 2, 255, 256, 257, 9_999, 20_000, 20_001, 50_000] {
             let expected = count.min(20_001).saturating_sub(1);
             assert_eq!(log.state_at(count).objects.len(), expected, "after {count} events");
         }

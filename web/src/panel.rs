@@ -23,7 +23,11 @@ use leptos::prelude::*;
 use vidro_protocol::{Value, ValueKind};
 
 /// A button with a text and what it does.
-pub(crate) fn button(label: String, class: &'static str, act: impl Fn() + Send + 'static) -> AnyView {
+pub(crate) fn button(
+    label: String,
+    class: &'static str,
+    act: impl Fn() + Send + 'static,
+) -> AnyView {
     view! { <button type="button" class=class on:click=move |_| act()>{label}</button> }.into_any()
 }
 
@@ -81,4 +85,13 @@ pub(crate) fn value_class(value: &Value) -> &'static str {
 /// A value with its look.
 pub(crate) fn value(now: &Workspace, shown: &Value) -> AnyView {
     view! { <span class=value_class(shown)>{value_text(now, shown)}</span> }.into_any()
+}
+
+/// `1 row`, `2 rows`.
+pub(crate) fn rows_text(store: Store, count: usize) -> String {
+    if count == 1 {
+        store.t(Text::OneRow).to_owned()
+    } else {
+        store.tf(Text::RowsReturned, &[&count.to_string()])
+    }
 }

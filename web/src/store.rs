@@ -336,7 +336,7 @@ impl Store {
             Message::Batch(batch) => {
                 if !batch.events.is_empty() {
                     self.log.update_value(|log| {
-                        batch.events.into_iter().for_each(|event| log.push(event))
+                        batch.events.into_iter().for_each(|event| log.push(event));
                     });
                     self.refresh_soon();
                 }
@@ -383,7 +383,7 @@ impl Store {
         match (wait, response.body) {
             (Some(Wait::Gesture), ResponseBody::Edits(edits)) => self.write(&edits),
             (Some(Wait::Gesture), ResponseBody::Failed(diagnostic)) => {
-                self.say(&diagnostic.message)
+                self.say(&diagnostic.message);
             }
             (Some(Wait::Check), ResponseBody::Checked(CheckReport { diagnostics, .. })) => {
                 self.diagnostics.set(diagnostics);
@@ -457,7 +457,7 @@ mod tests {
     fn edits_are_applied_from_the_front() {
         let edit = |start, end, insert: &str| TextEdit { start, end, insert: insert.to_owned() };
         let check = |source: &str, edits: &[TextEdit], expect: &str| {
-            assert_eq!(apply_edits(source, edits), expect)
+            assert_eq!(apply_edits(source, edits), expect);
         };
         check("ab", &[], "ab");
         check("ab", &[edit(1, 1, "-")], "a-b");

@@ -5,7 +5,6 @@ use super::Lang;
 macro_rules! texts {
     ($($name:ident: $en:literal, $pt:literal;)*) => {
         /// One text of the page.
-        #[expect(missing_docs, reason = "each text is its own description")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Text { $($name),* }
 
@@ -69,12 +68,10 @@ texts! {
     OutputCut: "Earlier output is not shown.", "A saída anterior não é mostrada.";
     EditorLabel: "Script in Python", "Script em Python";
     EditorKeys: "Tab indents. Press Escape, then Tab, to leave the editor.", "Tab indenta. Pressione Escape e depois Tab para sair do editor.";
-    LineStatements: "Line {0}: statements sent", "Linha {0}: instruções enviadas";
     Line: "line {0}", "linha {0}";
     LineLink: "Show line {0} of the script", "Mostrar a linha {0} do script";
     Hint: "Hint: {0}", "Dica: {0}";
     Column: "column {0}", "coluna {0}";
-    Stale: "The script changed since it ran.", "O script mudou desde a execução.";
     NewClass: "New class", "Nova classe";
     NewColumn: "Column", "Coluna";
     NewRelationship: "Relationship", "Relacionamento";
@@ -93,9 +90,7 @@ texts! {
     Target: "Other class", "Outra classe";
     Kind: "Kind", "Tipo";
     OtherName: "Name on the other side", "Nome do outro lado";
-    Columns: "Columns, one per line: name type", "Colunas, uma por linha: nome tipo";
     WriteIt: "Write into the script", "Escrever no script";
-    Cancel: "Cancel", "Cancelar";
     Close: "Close", "Fechar";
     Variable: "Variable", "Variável";
     PrimaryKey: "primary key", "chave primária";
@@ -142,7 +137,6 @@ texts! {
     Set: "Set", "Definir";
     Append: "Append", "Acrescentar";
     MoreObjects: "and {0} more", "e mais {0}";
-    Writes: "writes {0}", "escreve {0}";
     PlanPreview: "The next flush", "O próximo flush";
     PlanRunning: "Flush {0}, running", "Flush {0}, em execução";
     PlanDone: "Flush {0}, done", "Flush {0}, concluído";
@@ -174,7 +168,6 @@ texts! {
     Must: "must", "obrigatório";
     KeyCopy: "key copy", "cópia de chave";
     TieBreak: "tie-break", "desempate";
-    StatementSql: "Statement", "Instrução";
     Statements: "Statements", "Instruções";
     CutPlan: "Only the first {0} of {1} steps are shown.", "Só os primeiros {0} de {1} passos são mostrados.";
     Before: "Before", "Antes";
@@ -183,12 +176,12 @@ texts! {
     NoRow: "no row", "sem linha";
     SqlEmpty: "No SQL yet. Each statement appears here with the line that caused it.", "Nenhum SQL ainda. Cada instrução aparece aqui com a linha que a causou.";
     SqlCut: "Earlier statements are not shown.", "As instruções anteriores não são mostradas.";
+    OneRowAffected: "1 row changed", "1 linha alterada";
     RowsAffected: "{0} rows changed", "{0} linhas alteradas";
+    OneRow: "1 row", "1 linha";
     RowsReturned: "{0} rows", "{0} linhas";
     Milliseconds: "{0} ms", "{0} ms";
     SetsMore: "and {0} more sets", "e mais {0} conjuntos";
-    FromObject: "{0}.{1}", "{0}.{1}";
-    FromLiteral: "written in the statement", "escrito na instrução";
     FromDefault: "default", "padrão";
     PurposeFlush: "flush", "flush";
     PurposeLazy: "lazy load {0}.{1}", "carga preguiçosa {0}.{1}";
@@ -198,7 +191,6 @@ texts! {
     PurposeQuery: "query", "consulta";
     PurposeInspect: "look at the schema", "olhar o esquema";
     DataEmpty: "No tables yet. Base.metadata.create_all(engine) makes them.", "Nenhuma tabela ainda. Base.metadata.create_all(engine) as cria.";
-    RowCount: "{0} rows", "{0} linhas";
     NoRows: "no rows", "sem linhas";
     MoreRows: "{0} more rows", "mais {0} linhas";
     Uncommitted: "not committed", "não confirmado";
@@ -227,7 +219,6 @@ texts! {
     NoticeMemory: "{0} is kept in memory: this page may not store files.", "{0} fica na memória: esta página não pode gravar arquivos.";
     NoticeEvents: "Too much happens to record it all: the timeline ends after {0} events.", "Acontece coisa demais para gravar tudo: a linha do tempo termina após {0} eventos.";
     NoticeOutput: "Too much output: the rest is not kept.", "Saída demais: o resto não é guardado.";
-    Loading: "Starting the core…", "Iniciando o núcleo…";
     ExampleStart: "Authors and books", "Autores e livros";
     ExampleManyToMany: "Many to many", "Muitos para muitos";
     ExampleOrphan: "Orphans", "Órfãos";

@@ -74,7 +74,7 @@ fn lane(store: Store, now: &Workspace, state: State) -> AnyView {
     );
     let new = (state == State::Transient && !now.models.is_empty()).then(|| {
         button(store.t(Text::NewObject).to_owned(), "quiet new", move || {
-            store.overlay.set(Some(Overlay::NewObject))
+            store.overlay.set(Some(Overlay::NewObject));
         })
     });
     let class = format!("lane {}{}", class_of(state), if count == 0 { " bare" } else { "" });

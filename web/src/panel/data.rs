@@ -1,6 +1,6 @@
 //! The tables of the database, with what changed in them.
 
-use super::{empty, value};
+use super::{empty, rows_text, value};
 use crate::i18n::Text;
 use crate::store::Store;
 use crate::workspace::{Row, RowMark, TableState, Workspace};
@@ -54,7 +54,7 @@ fn table(store: Store, now: &Workspace, shown: &TableState) -> AnyView {
     view! {
         <div class="table-wrap">
             <table class="rows">
-                <caption><code>{shown.name.clone()}</code>" "<small>{store.tf(Text::RowCount, &[&count.to_string()])}</small></caption>
+                <caption><code>{shown.name.clone()}</code>" "<small>{rows_text(store, count)}</small></caption>
                 <thead><tr><th><span class="hidden">{store.t(Text::Changed)}</span></th>{heads.collect_view()}</tr></thead>
                 <tbody>{rows}{none}</tbody>
             </table>

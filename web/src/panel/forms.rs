@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn typed_text_becomes_python() {
         let check = |typed: &str, type_name: &str, expect: &str| {
-            assert_eq!(python_value(typed, type_name), expect)
+            assert_eq!(python_value(typed, type_name), expect);
         };
         check("", "VARCHAR", "None");
         check("Ana", "VARCHAR(50)", "\"Ana\"");

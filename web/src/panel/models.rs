@@ -13,7 +13,7 @@ const ORPHAN: &str = "delete-orphan";
 pub(crate) fn models(store: Store) -> AnyView {
     let new = move || {
         button(store.t(Text::NewClass).to_owned(), "", move || {
-            store.overlay.set(Some(Overlay::NewClass))
+            store.overlay.set(Some(Overlay::NewClass));
         })
     };
     let cards = move || {
@@ -37,7 +37,7 @@ fn model(store: Store, shown: &ModelView) -> AnyView {
     let open = |overlay: fn(String) -> Overlay, text: Text| {
         let class = shown.class.clone();
         button(format!("+ {}", store.t(text)), "quiet", move || {
-            store.overlay.set(Some(overlay(class.clone())))
+            store.overlay.set(Some(overlay(class.clone())));
         })
     };
     let columns = shown.columns.iter().map(|shown| column(store, shown)).collect_view();

@@ -49,7 +49,7 @@ pub(crate) fn badge(store: Store) -> AnyView {
             let counts = counts(&run.plan);
             Some(view! {
                 <button type="button" class="badge" title=store.t(Text::PlanPreview) on:click=move |_| store.stage.set(Stage::Plan)>
-                    {counts}
+                    <small>{store.t(Text::PlanPreview)}</small>{counts}
                 </button>
             })
         })
@@ -206,8 +206,8 @@ fn copied(store: Store, now: &Workspace, run: &PlanRun, step: u32, column: &str)
     let text = store.tf(Text::FromStep, &[column, &step.to_string()]);
     let known =
         run.done.get(&step).and_then(|values| values.iter().find(|value| value.name == column));
-    let known = known.map(|known| view! { " "{value(now, &known.value)} });
-    view! { <span class="copied"><span aria-hidden="true">"= "</span>{text}{known}</span> }
+    let known = known.map(|known| view! { {value(now, &known.value)}" " });
+    view! { <span class="copied">{known}<span aria-hidden="true">"= "</span>{text}</span> }
         .into_any()
 }
 

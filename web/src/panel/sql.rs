@@ -1,11 +1,13 @@
 //! The SQL log: statements with parameters and where they came from, in brackets of transactions.
 
-use super::{empty, line_link, value};
+use super::{empty, line_link, rows_text, value};
 use crate::i18n::Text;
 use crate::paint;
 use crate::store::Store;
 use crate::workspace::Workspace;
+use leptos::html::Div;
 use leptos::prelude::*;
+use std::time::Duration;
 use vidro_protocol::{
     EventBody, Parameter, Provenance, Purpose, Span, SqlView, TransactionAction, TransactionChange,
 };
@@ -17,10 +19,16 @@ const SETS: usize = 8;
 
 /// The panel.
 pub(crate) fn sql_log(store: Store) -> AnyView {
+    let list = NodeRef::<Div>::new();
+    Effect::new(move |_| {
+        store.cursor.track();
+        let Some(list) = list.get() else { return };
+        set_timeout(move || list.set_scroll_top(list.scroll_height()), Duration::ZERO);
+    });
     view! {
         <section class="sql" aria-label=move || store.t(Text::SqlLog)>
             <h2>{move || store.t(Text::SqlLog)}</h2>
-            <div class="scroll" tabindex="0" role="group" aria-label=move || store.t(Text::SqlLog)>{move || entries(store)}</div>
+            <div class="scroll" node_ref=list tabindex="0" role="group" aria-label=move || store.t(Text::SqlLog)>{move || entries(store)}</div>
         </section>
     }
     .into_any()
@@ -134,7 +142,8 @@ fn statement(
 
 fn numbers(store: Store, sql: &SqlView) -> String {
     let rows = match (sql.affected, sql.returned) {
-        (_, Some(returned)) => store.tf(Text::RowsReturned, &[&returned.to_string()]),
+        (_, Some(returned)) => rows_text(store, returned as usize),
+        (Some(1), None) => store.t(Text::OneRowAffected).to_owned(),
         (Some(affected), None) => store.tf(Text::RowsAffected, &[&affected.to_string()]),
         (None, None) => String::new(),
     };

@@ -120,7 +120,7 @@ fn share(store: Store) -> AnyView {
         store.say(Text::in_language(
             if done { Text::Shared } else { Text::ShareFailed },
             store.lang.get_untracked(),
-        ))
+        ));
     };
     view! {
         <button type="button" class="quiet" on:click=move |_| settings::share(store, copied)>
@@ -197,14 +197,8 @@ fn phase_text(phase: Phase) -> Text {
 pub(crate) fn session_buttons(store: Store, session: u32) -> AnyView {
     use vidro_protocol::CardGesture::{Commit, Flush, Rollback};
     let act = move |gesture| move || store.card_gesture(gesture);
-    let flush = {
-        let act = act.clone();
-        button("flush".into(), "quiet", move || act(Flush(session))())
-    };
-    let commit = {
-        let act = act.clone();
-        button("commit".into(), "quiet", move || act(Commit(session))())
-    };
+    let flush = { button("flush".into(), "quiet", move || act(Flush(session))()) };
+    let commit = { button("commit".into(), "quiet", move || act(Commit(session))()) };
     let rollback = button("rollback".into(), "quiet", move || act(Rollback(session))());
     view! { <span class="session-buttons">{flush}{commit}{rollback}</span> }.into_any()
 }

@@ -79,11 +79,6 @@ impl Database {
         self.open.len()
     }
 
-    /// The table of that name.
-    pub(crate) fn table(&self, name: &str) -> Option<&TableState> {
-        self.tables.iter().find(|table| table.name == name).map(Rc::as_ref)
-    }
-
     pub(super) fn apply(&mut self, body: &EventBody, statement: usize) {
         match body {
             EventBody::TableCreated(table) => self.create(table),

@@ -192,10 +192,10 @@ pub(super) fn apply(workspace: &mut Workspace, body: &EventBody) {
             workspace.objects.remove(id);
         }
         EventBody::ObjectNamed(named) => {
-            touch(workspace, named.id, |card| card.names = named.names.clone())
+            touch(workspace, named.id, |card| card.names = named.names.clone());
         }
         EventBody::StateChanged(change) => {
-            touch(workspace, change.id, |card| card.change_state(change))
+            touch(workspace, change.id, |card| card.change_state(change));
         }
         EventBody::IdentityAssigned(identity) => {
             touch(workspace, identity.id, |card| card.key = Some(identity.key.clone()));
@@ -207,13 +207,13 @@ pub(super) fn apply(workspace: &mut Workspace, body: &EventBody) {
             }
         }),
         EventBody::AttributesExpired(expired) => {
-            touch(workspace, expired.id, |card| card.expire(&expired.attributes))
+            touch(workspace, expired.id, |card| card.expire(&expired.attributes));
         }
         EventBody::CollectionChanged(change) => {
-            touch(workspace, change.id, |card| card.collect(change))
+            touch(workspace, change.id, |card| card.collect(change));
         }
         EventBody::RelationLoaded(loaded) => {
-            touch(workspace, loaded.id, |card| card.relate(loaded))
+            touch(workspace, loaded.id, |card| card.relate(loaded));
         }
         _ => {}
     }
