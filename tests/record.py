@@ -43,6 +43,8 @@ class AddedFirst(OrderedSet):
     def __repr__(self) -> str:
         return "{" + ", ".join(map(repr, self)) + "}" if self else "set()"
 
+    __str__ = __repr__
+
 
 # Where SQLAlchemy promises no order (rows of a `secondary` table, indexes of a table) it iterates sets and
 # so follows memory addresses.  Ordered sets settle it: order of add(), then of change, then of creation.
