@@ -1,0 +1,176 @@
+//! Rows to objects: a recipe says which result column fills which slot, once for all rows.
+
+use std::rc::Rc;
+
+use vidro_engine::driver::RowView;
+use vidro_sql::compile::Compiled;
+use vidro_sql::dialect::Dialect;
+use vidro_sql::types::Processor;
+use vidro_sql::{Value, ValueRef};
+
+use super::LoadContext;
+use crate::Orm;
+use crate::error::Result;
+use crate::event::Event;
+use crate::instance::{Flags, InstanceId, Key, Slot};
+use crate::mapping::MapperId;
+use crate::session::{SessionId, Transition, transition};
+
+/// How rows of a SELECT become objects of one entity.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    /// The mapper of the entity.
+    pub(crate) mapper: MapperId,
+    /// The root of its hierarchy.
+    pub(crate) base: MapperId,
+    /// Slots that the result fills.
+    pub(crate) fill: Vec<Fill>,
+    /// Result columns of the primary key, in order, with their conversions.
+    pub(crate) key: Vec<Source>,
+    /// How many slots an object has.
+    pub(crate) width: usize,
+    /// Slots that are left out until they are read.
+    pub(crate) deferred: Vec<u16>,
+    /// Options for lazy loads of the objects.
+    pub(crate) context: Option<Rc<LoadContext>>,
+    /// The result column that tells subclasses apart, and the mapper of each value.
+    pub(crate) polymorphic: Option<(Source, Vec<(Value, MapperId)>)>,
+    /// Loaded objects are filled again.
+    pub(crate) populate_existing: bool,
+}
+
+/// A slot and the result column that fills it.
+#[derive(Debug)]
+pub(crate) struct Fill {
+    pub(crate) attribute: u16,
+    pub(crate) source: Source,
+}
+
+/// A result column and its conversion.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) position: usize,
+    pub(crate) processor: Option<Processor>,
+}
+
+impl Source {
+    /// The result column at a position of a compiled statement.
+    pub(crate) fn of(compiled: &Compiled, position: usize) -> Self {
+        let column = compiled.columns.get(position);
+        Self { position, processor: column.and_then(|column| column.processor.clone()) }
+    }
+
+    pub(crate) fn read(&self, row: &dyn RowView, dialect: &Dialect) -> Result<Value> {
+        let value = row.get(self.position).to_value();
+        match &self.processor {
+            Some(processor) => Ok(processor.result(value, dialect)?),
+            None => Ok(value),
+        }
+    }
+}
+
+impl Recipe {
+    /// The identity key in a row; `None` when an outer join found nothing.
+    fn key(&self, row: &dyn RowView, dialect: &Dialect) -> Result<Option<Key>> {
+        if let [Source { position, processor: None }] = self.key.as_slice() {
+            match row.get(*position) {
+                ValueRef::Int(int) => return Ok(Some(Key::Int(int))),
+                ValueRef::Null => return Ok(None),
+                _ => {}
+            }
+        }
+        let values: Result<Vec<Value>> = self.key.iter().map(|s| s.read(row, dialect)).collect();
+        let values = values?;
+        Ok((!values.iter().all(Value::is_null)).then(|| Key::new(&values)))
+    }
+
+    /// The object of a row: known, refreshed or new.
+    pub(crate) fn hydrate(
+        &self,
+        orm: &mut Orm,
+        session: SessionId,
+        row: &dyn RowView,
+        dialect: &Dialect,
+    ) -> Result<Option<InstanceId>> {
+        let Some(key) = self.key(row, dialect)? else { return Ok(None) };
+        let known = orm.sessions.get(session)?.identity.get(self.base, &key);
+        if let Some(id) = known {
+            self.fill_known(orm, id, row, dialect)?;
+            return Ok(Some(id));
+        }
+        let mapper = self.mapper_of_row(row, dialect)?;
+        let width = if mapper == self.mapper {
+            self.width
+        } else {
+            orm.mapping.mapper(mapper).columns.len()
+        };
+        let mut columns = vec![Slot::Absent; width];
+        for fill in &self.fill {
+            if let Some(slot) = columns.get_mut(usize::from(fill.attribute)) {
+                *slot = Slot::Value(fill.source.read(row, dialect)?);
+            }
+        }
+        for slot in columns.iter_mut().skip(self.width) {
+            // A subclass's own columns were not part of the SELECT.
+            *slot = Slot::Expired;
+        }
+        for &attribute in &self.deferred {
+            if let Some(slot) = columns.get_mut(usize::from(attribute)) {
+                *slot = Slot::Deferred;
+            }
+        }
+        let id = orm.instances.insert(mapper, columns.into());
+        orm.sessions.get_mut(session)?.identity.replace(self.base, &key, id);
+        let instance = &mut orm.instances[id];
+        instance.flags.set(Flags::FRESH, false);
+        instance.session = Some(session);
+        instance.key = Some(key);
+        instance.load.clone_from(&self.context);
+        transition(orm, id, Transition::LoadedAsPersistent)?;
+        orm.emit(Event::Loaded { instance: id, refreshed: false });
+        Ok(Some(id))
+    }
+
+    fn mapper_of_row(&self, row: &dyn RowView, dialect: &Dialect) -> Result<MapperId> {
+        let Some((source, mappers)) = &self.polymorphic else { return Ok(self.mapper) };
+        let value = source.read(row, dialect)?;
+        let found = mappers.iter().find(|(identity, _)| *identity == value);
+        Ok(found.map_or(self.mapper, |(_, mapper)| *mapper))
+    }
+
+    /// Fills what a known object lacks; everything when told to populate existing objects.
+    fn fill_known(
+        &self,
+        orm: &mut Orm,
+        id: InstanceId,
+        row: &dyn RowView,
+        dialect: &Dialect,
+    ) -> Result<()> {
+        if self.populate_existing {
+            orm.instances.drop_changes(id);
+            let flags = &mut orm.instances[id].flags;
+            flags.set(Flags::MODIFIED, false);
+            flags.set(Flags::LISTED, false);
+        }
+        let instance = &orm.instances[id];
+        let lacks = |slot: &Slot| matches!(slot, Slot::Expired | Slot::Deferred);
+        if !self.populate_existing && !instance.columns.iter().any(lacks) {
+            return Ok(());
+        }
+        let mut filled = false;
+        for fill in &self.fill {
+            let changed = orm.instances[id].committed_column(fill.attribute).is_some();
+            let wanted = self.populate_existing
+                || (lacks(orm.instances[id].column(fill.attribute)) && !changed);
+            if wanted {
+                let value = fill.source.read(row, dialect)?;
+                *orm.instances.column_mut(id, fill.attribute) = Slot::Value(value);
+                filled = true;
+            }
+        }
+        if filled {
+            orm.emit(Event::Loaded { instance: id, refreshed: true });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,684 @@
+//! Loading one thing at a time: `get`, refresh of expired attributes, lazy relationships.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use vidro_sql::Value;
+use vidro_sql::expr::{Expr, and_};
+use vidro_sql::schema::Column;
+use vidro_sql::select::Select;
+
+use super::entity::{EntityId, replace};
+use super::hydrate::{Fill, Recipe, Source};
+use super::{LoadKey, LoadSql, Loader};
+use crate::Orm;
+use crate::error::{Error, Result};
+use crate::event::{Event, Purpose};
+use crate::flush;
+use crate::host::Host;
+use crate::instance::{InstanceId, Key, Passive, Related, RelatedChange, Slot};
+use crate::mapping::{Lazy, Mapper, MapperId, Property, Relationship};
+use crate::session::{self, SessionId};
+
+/// `session.get(User, key)`: the identity map first, then a SELECT.
+pub fn get(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    session: SessionId,
+    mapper: MapperId,
+    key: &[Value],
+) -> Result<Option<InstanceId>> {
+    let owner = Rc::clone(orm.mapping.mapper(mapper));
+    if key.len() != owner.primary_key.len() {
+        let names: Vec<String> = owner
+            .primary_key
+            .iter()
+            .filter_map(|pk| Some(format!("'{}'", owner.column(*pk).ok()?.column()?)))
+            .collect();
+        return Err(Error::invalid_request(format!(
+            "Incorrect number of values in identifier to formulate primary key for \
+             session.get(); primary key columns are {}",
+            names.join(",")
+        )));
+    }
+    let identity = &orm.sessions.get(session)?.identity;
+    let known = identity.get(owner.base, &Key::new(key));
+    if let Some(id) = known {
+        if !orm.mapping.is_a(orm.instances[id].mapper, mapper) {
+            return Ok(None);
+        }
+        return confirm(orm, host, session, id);
+    }
+    orm.emit(Event::LoadStarted { purpose: Purpose::Get });
+    let found = load_by_key(orm, host, session, mapper, key);
+    orm.emit(Event::LoadFinished { purpose: Purpose::Get });
+    found
+}
+
+/// A known object, refreshed if it is expired; gone when its row is.
+fn confirm(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    session: SessionId,
+    id: InstanceId,
+) -> Result<Option<InstanceId>> {
+    if !is_expired(orm, id) {
+        return Ok(Some(id));
+    }
+    match refresh_expired(orm, host, id) {
+        Ok(()) => Ok(Some(id)),
+        Err(error) if error.kind() == crate::ErrorKind::ObjectDeletedError => {
+            session::expunge_only(orm, session, id)?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn is_expired(orm: &Orm, id: InstanceId) -> bool {
+    let mapper = orm.mapping.mapper(orm.instances[id].mapper);
+    let instance = &orm.instances[id];
+    mapper.primary_key.iter().any(|pk| matches!(instance.column(*pk), Slot::Expired))
+}
+
+fn load_by_key(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    session: SessionId,
+    mapper: MapperId,
+    key: &[Value],
+) -> Result<Option<InstanceId>> {
+    flush::autoflush(orm, host, session)?;
+    let dialect = flush::dialect(orm, session);
+    let cache_key = LoadKey::Get(mapper.get(), dialect.name(), Vec::new());
+    let loader = orm.loader(cache_key, |orm| {
+        let entity = EntityId::of(mapper);
+        let (select, layout) = entity_select(orm, entity, None)?;
+        let select = where_key(orm, select, mapper)?;
+        let sql = LoadSql::new(select, &dialect, true)?;
+        let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
+        Ok(Loader { sql, recipe })
+    })?;
+    let connection = session::connection(orm, host, session)?;
+    let mut found = Ok(None);
+    loader.sql.run(&connection, &|name| key_value(name, key), &mut |row| {
+        found = loader.recipe.hydrate(orm, session, row, &dialect);
+        ControlFlow::Continue(())
+    })?;
+    found
+}
+
+/// The value behind a parameter `pk_1`, `pk_2` …
+fn key_value(name: &str, key: &[Value]) -> Option<Value> {
+    let number: usize = name.strip_prefix("pk_")?.parse().ok()?;
+    key.get(number.checked_sub(1)?).cloned()
+}
+
+fn where_key(orm: &Orm, select: Select, mapper: MapperId) -> Result<Select> {
+    let owner = orm.mapping.mapper(mapper);
+    let mut clauses = Vec::new();
+    for (index, pk) in owner.primary_key.iter().enumerate() {
+        // The root's column, which every table of the hierarchy shares.
+        if let Some(column) = owner.column(*pk)?.columns.last() {
+            let bind = Expr::bindparam(format!("pk_{}", index + 1), column.ty());
+            clauses.push(column.expr().eq(bind)?);
+        }
+    }
+    let clause = match clauses.as_slice() {
+        [only] => only.clone(),
+        _ => and_(clauses)?,
+    };
+    Ok(select.where_(clause))
+}
+
+/// Where the columns of an entity stand in a SELECT.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub(super) entity: EntityId,
+    /// Attribute and position of its first column.
+    pub(super) columns: Vec<(u16, usize)>,
+    /// Attributes left out.
+    pub(super) deferred: Vec<u16>,
+}
+
+impl Layout {
+    /// The recipe for a compiled statement with these columns.
+    pub(super) fn recipe(
+        &self,
+        orm: &Orm,
+        sql: &LoadSql,
+        context: Option<Rc<super::LoadContext>>,
+    ) -> Result<Recipe> {
+        let mapper = orm.mapping.mapper(orm.entity_mapper(self.entity));
+        let source = |position| Source::of(sql.compiled(), position);
+        let fill: Vec<Fill> = self
+            .columns
+            .iter()
+            .map(|(attribute, position)| Fill { attribute: *attribute, source: source(*position) })
+            .collect();
+        let of = |attribute: &u16| {
+            self.columns.iter().find(|(a, _)| a == attribute).map(|(_, position)| source(*position))
+        };
+        let identities = polymorphic_mappers(orm, mapper);
+        let polymorphic = mapper
+            .polymorphic_on
+            .and_then(|attribute| Some((of(&attribute)?, identities)))
+            .filter(|(_, mappers)| !mappers.is_empty());
+        Ok(Recipe {
+            mapper: mapper.id,
+            base: mapper.base,
+            key: mapper.primary_key.iter().filter_map(of).collect(),
+            fill,
+            width: mapper.columns.len(),
+            deferred: self.deferred.clone(),
+            context,
+            polymorphic,
+            populate_existing: false,
+        })
+    }
+}
+
+/// The value of the discriminator for each mapper of a hierarchy.
+fn polymorphic_mappers(orm: &Orm, mapper: &Mapper) -> Vec<(Value, MapperId)> {
+    orm.mapping
+        .self_and_descendants(mapper.id)
+        .into_iter()
+        .filter_map(|id| Some((orm.mapping.mapper(id).polymorphic_identity.clone()?, id)))
+        .collect()
+}
+
+/// SELECT of an entity's columns: those given, or all that are not deferred.
+pub(super) fn entity_select(
+    orm: &Orm,
+    entity: EntityId,
+    only: Option<&[u16]>,
+) -> Result<(Select, Layout)> {
+    let mut columns = Vec::new();
+    let layout = add_columns(orm, entity, only, &mut columns)?;
+    let mut select = Select::new(columns);
+    let mapper = orm.mapping.mapper(orm.entity_mapper(entity));
+    if mapper.tables.len() > 1 {
+        select = select.select_from(orm.entity_from(entity)?);
+    }
+    if let Some(criterion) = single_criterion(orm, entity)? {
+        select = select.where_(criterion);
+    }
+    Ok((select, layout))
+}
+
+/// Appends an entity's columns to a SELECT's.
+pub(super) fn add_columns(
+    orm: &Orm,
+    entity: EntityId,
+    only: Option<&[u16]>,
+    columns: &mut Vec<Expr>,
+) -> Result<Layout> {
+    let mapper = Rc::clone(orm.mapping.mapper(orm.entity_mapper(entity)));
+    let mut layout = Layout { entity, columns: Vec::new(), deferred: Vec::new() };
+    for (index, attribute) in mapper.columns.iter().enumerate() {
+        let Ok(number) = u16::try_from(index) else { continue };
+        let wanted = match only {
+            Some(only) => only.contains(&number),
+            None => !attribute.deferred,
+        };
+        if wanted {
+            layout.columns.push((number, columns.len()));
+            columns.extend(orm.attribute_columns(entity, number)?);
+        } else {
+            layout.deferred.push(number);
+        }
+    }
+    Ok(layout)
+}
+
+/// `WHERE type IN (…)` of a class without a table of its own.
+pub(super) fn single_criterion(orm: &Orm, entity: EntityId) -> Result<Option<Expr>> {
+    let mapper = orm.mapping.mapper(orm.entity_mapper(entity));
+    let (true, Some(on)) = (mapper.single, mapper.polymorphic_on) else { return Ok(None) };
+    let identities: Vec<Value> =
+        polymorphic_mappers(orm, mapper).into_iter().map(|(identity, _)| identity).collect();
+    let column = orm.attribute_expr(entity, on)?;
+    Ok(Some(column.in_values(identities)?))
+}
+
+/// Loads every expired attribute of an object, the way reading one of them does.
+pub(crate) fn refresh_expired(orm: &mut Orm, host: &mut dyn Host, id: InstanceId) -> Result<()> {
+    let mapper = orm.mapper_of(id)?;
+    let instance = &orm.instances[id];
+    let wanted = |index: &u16| {
+        matches!(instance.column(*index), Slot::Expired)
+            && instance.committed_column(*index).is_none()
+    };
+    let count = u16::try_from(mapper.columns.len()).unwrap_or(u16::MAX);
+    let attributes: Vec<u16> = (0..count).filter(wanted).collect();
+    let purpose = Purpose::Refresh { instance: id };
+    if !load_attributes(orm, host, id, &attributes, purpose, true)? {
+        return Err(Error::object_deleted(format!(
+            "Instance '{}' has been deleted, or its row is otherwise not present.",
+            orm.state_str(id)
+        )));
+    }
+    Ok(())
+}
+
+/// Loads some attributes of a persistent object; false when there is no row.
+fn load_attributes(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    id: InstanceId,
+    attributes: &[u16],
+    purpose: Purpose,
+    autoflush: bool,
+) -> Result<bool> {
+    let mapper = orm.mapper_of(id)?;
+    let session = orm.instances[id].session;
+    let session = session.ok_or_else(|| {
+        Error::detached(format!(
+            "Instance {} is not bound to a Session; attribute refresh operation cannot proceed",
+            orm.state_str(id)
+        ))
+    })?;
+    let key = orm.instances[id].key.as_ref().map(Key::values).unwrap_or_default();
+    orm.emit(Event::LoadStarted { purpose });
+    if autoflush {
+        flush::autoflush(orm, host, session)?;
+    }
+    let dialect = flush::dialect(orm, session);
+    let cache_key = LoadKey::Get(mapper.id.get(), dialect.name(), attributes.to_vec());
+    let loader = orm.loader(cache_key, |orm| {
+        let entity = EntityId::of(mapper.id);
+        let (select, layout) = entity_select(orm, entity, Some(attributes))?;
+        let sql = LoadSql::new(where_key(orm, select, mapper.id)?, &dialect, true)?;
+        let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
+        Ok(Loader { sql, recipe })
+    })?;
+    let connection = session::connection(orm, host, session)?;
+    let mut outcome = Ok(false);
+    loader.sql.run(&connection, &|name| key_value(name, &key), &mut |row| {
+        outcome = Ok(true);
+        for fill in &loader.recipe.fill {
+            match fill.source.read(row, &dialect) {
+                Ok(value) => *orm.instances.column_mut(id, fill.attribute) = Slot::Value(value),
+                Err(error) => outcome = Err(error),
+            }
+        }
+        ControlFlow::Break(())
+    })?;
+    orm.emit(Event::Loaded { instance: id, refreshed: true });
+    orm.emit(Event::LoadFinished { purpose });
+    outcome
+}
+
+/// `session.refresh`: loads attributes again; false when there is no row.
+pub(crate) fn refresh(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    _session: SessionId,
+    id: InstanceId,
+    names: Option<&[&str]>,
+) -> Result<bool> {
+    let mapper = orm.mapper_of(id)?;
+    let mut attributes = Vec::new();
+    let mut related = Vec::new();
+    match names {
+        None => {
+            let count = u16::try_from(mapper.columns.len()).unwrap_or(u16::MAX);
+            let eager = |index: &u16| mapper.column(*index).is_ok_and(|column| !column.deferred);
+            attributes.extend((0..count).filter(eager));
+        }
+        Some(names) => {
+            for name in names {
+                match orm.property(id, name)? {
+                    Property::Column(column) => attributes.push(column),
+                    Property::Relationship(relationship) => related.push(relationship),
+                }
+            }
+        }
+    }
+    let purpose = Purpose::Refresh { instance: id };
+    let found =
+        attributes.is_empty() || load_attributes(orm, host, id, &attributes, purpose, false)?;
+    for relationship in related {
+        let relationship = orm.mapping.relationship(relationship);
+        orm.load_related(host, id, &relationship, Passive::OffNoAutoflush)?;
+    }
+    Ok(found)
+}
+
+impl Orm {
+    /// The loader of a key, made once.
+    pub(super) fn loader(
+        &mut self,
+        key: LoadKey,
+        make: impl FnOnce(&Self) -> Result<Loader>,
+    ) -> Result<Rc<Loader>> {
+        if let Some(loader) = self.loaders.get(&key) {
+            return Ok(Rc::clone(loader));
+        }
+        let loader = Rc::new(make(self)?);
+        self.loaders.insert(key, Rc::clone(&loader));
+        Ok(loader)
+    }
+
+    /// Loads a column that is expired or deferred.
+    pub(crate) fn load_column(
+        &mut self,
+        host: &mut dyn Host,
+        id: InstanceId,
+        column: u16,
+    ) -> Result<()> {
+        let mapper = self.mapper_of(id)?;
+        let attribute = mapper.column(column)?;
+        match self.instances[id].column(column) {
+            Slot::Value(_) | Slot::Expression(_) => Ok(()),
+            Slot::Expired => refresh_expired(self, host, id),
+            Slot::Absent if !attribute.deferred => Ok(()),
+            Slot::Absent | Slot::Deferred => self.load_deferred(host, id, column),
+        }
+    }
+
+    fn load_deferred(&mut self, host: &mut dyn Host, id: InstanceId, column: u16) -> Result<()> {
+        let mapper = self.mapper_of(id)?;
+        let attribute = mapper.column(column)?;
+        if self.instances[id].session.is_none() {
+            return Err(Error::detached(format!(
+                "Parent instance {} is not bound to a Session; deferred load operation of \
+                 attribute '{}' cannot proceed",
+                self.state_str(id),
+                attribute.key
+            )));
+        }
+        if attribute.deferred_raiseload {
+            return Err(Error::invalid_request(format!(
+                "'{}.{}' is not available due to raiseload=True",
+                mapper.class_name, attribute.key
+            )));
+        }
+        let mut together = vec![column];
+        if let Some(group) = &attribute.deferred_group {
+            let count = u16::try_from(mapper.columns.len()).unwrap_or(u16::MAX);
+            let same = |index: &u16| {
+                mapper.column(*index).is_ok_and(|c| c.deferred_group.as_ref() == Some(group))
+                    && !self.instances[id].column(*index).is_loaded()
+            };
+            together = (0..count).filter(same).collect();
+        }
+        let purpose = Purpose::Deferred { instance: id };
+        if load_attributes(self, host, id, &together, purpose, true)? {
+            return Ok(());
+        }
+        Err(Error::object_deleted(format!(
+            "Instance '{}' has been deleted, or its row is otherwise not present.",
+            self.state_str(id)
+        )))
+    }
+
+    /// Makes a relationship known as far as `passive` allows; says whether it is.
+    pub(crate) fn load_related(
+        &mut self,
+        host: &mut dyn Host,
+        id: InstanceId,
+        relationship: &Relationship,
+        passive: Passive,
+    ) -> Result<bool> {
+        let slot = self.relationship_slot(id, relationship.id)?;
+        let instance = &self.instances[id];
+        if instance.related(slot).is_loaded() || instance.key.is_none() {
+            return Ok(true);
+        }
+        if passive == Passive::NoInitialize {
+            return Ok(false);
+        }
+        if relationship.use_get
+            && let Some(known) = self.related_in_map(host, id, relationship, passive)?
+        {
+            self.set_loaded(id, slot, relationship, known);
+            return Ok(true);
+        }
+        if passive == Passive::NoFetch {
+            return Ok(false);
+        }
+        let Some(session) = self.instances[id].session else {
+            if passive == Passive::OffNoAutoflush {
+                return Ok(false);
+            }
+            return Err(Error::detached(format!(
+                "Parent instance {} is not bound to a Session; lazy load operation of attribute \
+                 '{}' cannot proceed",
+                self.state_str(id),
+                relationship.key
+            )));
+        };
+        if let Some(nothing) = self.refuse(id, relationship)? {
+            self.set_loaded(id, slot, relationship, nothing);
+            return Ok(true);
+        }
+        let purpose = Purpose::Lazy { instance: id, relationship: relationship.id };
+        self.emit(Event::LoadStarted { purpose });
+        let loaded = self.select_related(host, session, id, relationship, passive);
+        self.emit(Event::LoadFinished { purpose });
+        self.set_loaded(id, slot, relationship, loaded?);
+        Ok(true)
+    }
+
+    /// `raise` and `noload`, by mapping or option.
+    fn refuse(
+        &self,
+        id: InstanceId,
+        relationship: &Relationship,
+    ) -> Result<Option<Vec<InstanceId>>> {
+        let option =
+            self.instances[id].load.as_ref().and_then(|load| load.strategy(relationship.id));
+        let lazy =
+            option.map_or(relationship.lazy, |option| option.strategy.lazy(relationship.lazy));
+        let word = match lazy {
+            Lazy::NoLoad => return Ok(Some(Vec::new())),
+            Lazy::Raise => "raise",
+            Lazy::RaiseOnSql => "raise_on_sql",
+            _ => return Ok(None),
+        };
+        Err(Error::invalid_request(format!(
+            "'{}' is not available due to lazy='{word}'",
+            self.mapping.relationship_str(relationship)
+        )))
+    }
+
+    /// What the identity map knows of a many-to-one target.
+    fn related_in_map(
+        &mut self,
+        host: &mut dyn Host,
+        id: InstanceId,
+        relationship: &Relationship,
+        passive: Passive,
+    ) -> Result<Option<Vec<InstanceId>>> {
+        let Some(key) = self.foreign_key(host, id, relationship, passive)? else { return Ok(None) };
+        if key.iter().any(Value::is_null) {
+            return Ok(Some(Vec::new()));
+        }
+        let Some(session) = self.instances[id].session else { return Ok(None) };
+        let base = self.mapping.mapper(relationship.target).base;
+        let found = self.sessions.get(session)?.identity.get(base, &Key::new(&key));
+        let Some(found) = found else { return Ok(None) };
+        if passive == Passive::Off && is_expired(self, found) {
+            return Ok(confirm(self, host, session, found)?.map(|id| vec![id]));
+        }
+        Ok(Some(vec![found]))
+    }
+
+    /// The foreign key of a many-to-one relationship in the order of the target's primary key.
+    fn foreign_key(
+        &mut self,
+        host: &mut dyn Host,
+        id: InstanceId,
+        relationship: &Relationship,
+        passive: Passive,
+    ) -> Result<Option<Vec<Value>>> {
+        let target = Rc::clone(self.mapping.mapper(relationship.target));
+        let mut key = Vec::with_capacity(target.primary_key.len());
+        for pk in &target.primary_key {
+            let pair = relationship.synchronize_pairs.iter().find(|p| p.source_attribute == *pk);
+            let Some(attribute) = pair.and_then(|pair| pair.dest_attribute) else {
+                return Ok(None);
+            };
+            if !self.instances[id].column(attribute).is_loaded() {
+                if passive == Passive::NoFetch || self.instances[id].session.is_none() {
+                    return Ok(None);
+                }
+                self.load_column(host, id, attribute)?;
+            }
+            key.push(self.instances[id].column(attribute).value().cloned().unwrap_or_default());
+        }
+        Ok(Some(key))
+    }
+
+    fn select_related(
+        &mut self,
+        host: &mut dyn Host,
+        session: SessionId,
+        id: InstanceId,
+        relationship: &Relationship,
+        passive: Passive,
+    ) -> Result<Vec<InstanceId>> {
+        if passive == Passive::Off {
+            flush::autoflush(self, host, session)?;
+        }
+        let locals: Vec<Column> = local_columns(relationship);
+        let mut values = Vec::with_capacity(locals.len());
+        let owner = self.mapper_of(id)?;
+        for column in &locals {
+            let attribute = owner.attribute_of(column);
+            let Some(attribute) = attribute else { continue };
+            if !self.instances[id].column(attribute).is_loaded() {
+                self.load_column(host, id, attribute)?;
+            }
+            values.push(self.instances[id].column(attribute).value().cloned().unwrap_or_default());
+        }
+        let dialect = flush::dialect(self, session);
+        let loader = self.loader(LoadKey::Lazy(relationship.id.get(), dialect.name()), |orm| {
+            let entity = EntityId::of(relationship.target);
+            let (mut select, layout) = entity_select(orm, entity, None)?;
+            let criterion = lazy_criterion(relationship, &|index, ty| {
+                Expr::bindparam(format!("pk_{}", index + 1), ty)
+            })?;
+            for clause in criterion {
+                select = select.where_(clause);
+            }
+            for item in &relationship.order_by {
+                select = select.order_by(item.clone());
+            }
+            let sql = LoadSql::new(select, &dialect, true)?;
+            let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
+            Ok(Loader { sql, recipe })
+        })?;
+        let connection = session::connection(self, host, session)?;
+        let (mut found, mut failed) = (Vec::new(), None);
+        loader.sql.run(&connection, &|name| key_value(name, &values), &mut |row| {
+            match loader.recipe.hydrate(self, session, row, &dialect) {
+                Ok(Some(member)) => found.push(member),
+                Ok(None) => {}
+                Err(error) => failed = Some(error),
+            }
+            ControlFlow::Continue(())
+        })?;
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(found),
+        }
+    }
+
+    /// Puts what was loaded, with changes that were waiting for it.
+    pub(crate) fn set_loaded(
+        &mut self,
+        id: InstanceId,
+        slot: u16,
+        relationship: &Relationship,
+        found: Vec<InstanceId>,
+    ) {
+        let loaded = if relationship.uselist {
+            Related::Many(found)
+        } else {
+            if found.len() > 1 {
+                self.warn(&format!(
+                    "Multiple rows returned with uselist=False for lazily-loaded attribute '{}' ",
+                    self.mapping.relationship_str(relationship)
+                ));
+            }
+            Related::One(found.first().copied())
+        };
+        let span = self.current_span;
+        let old = self.instances.swap_related(id, slot, loaded.clone());
+        if let Related::Queued(queued) = &old {
+            let mut merged = loaded.ids().to_vec();
+            merged.extend(queued.added.iter());
+            merged.retain(|member| !queued.deleted.contains(member));
+            self.instances.set_related(id, slot, Related::Many(merged));
+            self.instances.link_related(&loaded);
+            let changes = &mut self.instances[id].changes.get_or_insert_default().relationships;
+            changes.retain(|change| change.slot != slot);
+            changes.push(RelatedChange { slot, span, old: loaded });
+        }
+        self.instances.drop_related(&old);
+        self.emit(Event::RelatedLoaded { instance: id, relationship: relationship.id });
+    }
+}
+
+/// The owner's columns that a relationship's condition mentions, each once, in order.
+pub(super) fn local_columns(relationship: &Relationship) -> Vec<Column> {
+    let mut locals: Vec<Column> = Vec::new();
+    for (local, _) in &relationship.local_remote_pairs {
+        let secondary = relationship.secondary.as_ref();
+        let in_secondary = local.table().zip(secondary).is_some_and(|(t, s)| t.ptr_eq(s));
+        // The second half of a many-to-many join relates the target, not the owner.
+        let of_target = relationship.secondary.is_some()
+            && !relationship.synchronize_pairs.iter().any(|pair| pair.source.ptr_eq(local));
+        if !in_secondary && !of_target && !locals.iter().any(|c| c.ptr_eq(local)) {
+            locals.push(local.clone());
+        }
+    }
+    locals
+}
+
+/// The condition of a lazy load: the join with the owner's columns as parameters.
+pub(super) fn lazy_criterion(
+    relationship: &Relationship,
+    bind: &dyn Fn(usize, vidro_sql::types::Type) -> Expr,
+) -> Result<Vec<Expr>> {
+    let locals = local_columns(relationship);
+    let remote = |column: &Column| relationship.remote_columns.iter().any(|c| c.ptr_eq(column));
+    let self_referential_remote =
+        |column: &Column| relationship.secondary.is_none() && remote(column);
+    let primary = replace(&relationship.primaryjoin, &|expr| {
+        let column = expr.schema_column()?;
+        let index = locals.iter().position(|local| local.ptr_eq(column))?;
+        (!self_referential_remote(column)).then(|| bind(index, column.ty()))
+    })?;
+    let mut clauses = vec![primary];
+    clauses.extend(relationship.secondaryjoin.clone());
+    Ok(clauses)
+}
+
+/// `with_parent(obj, User.posts)` and `Post.user == obj` seen from the other side.
+pub fn with_parent(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    id: InstanceId,
+    relationship: &Relationship,
+) -> Result<Expr> {
+    let locals = local_columns(relationship);
+    let owner = orm.mapper_of(id)?;
+    let mut values = Vec::new();
+    for column in &locals {
+        let Some(attribute) = owner.attribute_of(column) else { continue };
+        if !orm.instances[id].column(attribute).is_loaded() && orm.instances[id].key.is_some() {
+            orm.load_column(host, id, attribute)?;
+        }
+        values.push(orm.instances[id].column(attribute).value().cloned().unwrap_or_default());
+    }
+    let clauses = lazy_criterion(relationship, &|index, ty| {
+        Expr::literal_typed(values.get(index).cloned().unwrap_or_default(), ty)
+    })?;
+    match clauses.as_slice() {
+        [only] => Ok(only.clone()),
+        _ => Ok(and_(clauses)?),
+    }
+}

@@ -1,0 +1,408 @@
+//! Entity selects: lowered to a plain SELECT with a recipe, executed, and their rows assembled.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
+use vidro_engine::driver::RowView;
+use vidro_sql::Value;
+use vidro_sql::dialect::Dialect;
+use vidro_sql::expr::Expr;
+use vidro_sql::from::FromClause;
+use vidro_sql::select::{LabelStyle, Query, Select};
+
+use super::LoadSql;
+use super::entity::EntityId;
+use super::hydrate::{Recipe, Source};
+use super::lazy::{Layout, add_columns, single_criterion};
+use super::strategy::{self, EagerJoin, LoadOption};
+use crate::Orm;
+use crate::error::{Error, Result};
+use crate::flush;
+use crate::host::Host;
+use crate::instance::{InstanceId, Related};
+use crate::session::{self, SessionId};
+
+/// One thing that an entity select yields in each row.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// An object.
+    Entity(EntityId),
+    /// A value.
+    Column(Expr),
+}
+
+/// A SELECT of mapped classes: what `select(User, Post.title)` and `session.query(…)` stand for.
+#[derive(Clone, Debug)]
+pub struct OrmSelect {
+    /// What each row yields.
+    pub items: Vec<Item>,
+    /// Everything else: joins, conditions, order, limits. Its columns are ignored.
+    pub select: Select,
+    /// Loader options.
+    pub options: Vec<LoadOption>,
+    /// Loaded objects are filled again.
+    pub populate_existing: bool,
+    /// Flush first, where the session is set to.
+    pub autoflush: bool,
+    /// Columns are labelled as `session.query` labels them.
+    pub legacy: bool,
+}
+
+impl OrmSelect {
+    /// `select(*items)`
+    pub fn new(items: Vec<Item>) -> Self {
+        Self {
+            items,
+            select: Select::new([]),
+            options: Vec::new(),
+            populate_existing: false,
+            autoflush: true,
+            legacy: false,
+        }
+    }
+}
+
+/// One value of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// A plain value.
+    Value(Value),
+    /// An object, or `None` where an outer join found nothing.
+    Instance(Option<InstanceId>),
+}
+
+/// The rows of an entity select.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// Name of each item.
+    pub keys: Vec<Rc<str>>,
+    /// Cells, row by row.
+    pub cells: Vec<Cell>,
+    /// Joined eager loading repeats rows; `unique()` must be called.
+    pub requires_unique: bool,
+}
+
+impl Rows {
+    /// The rows.
+    pub fn iter(&self) -> impl Iterator<Item = &[Cell]> {
+        self.cells.chunks(self.keys.len().max(1))
+    }
+
+    /// The objects in the first column, each once.
+    pub fn unique_instances(&self) -> Vec<InstanceId> {
+        let mut seen = FxHashSet::default();
+        let of = |row: &[Cell]| match row.first() {
+            Some(Cell::Instance(Some(id))) => Some(*id),
+            _ => None,
+        };
+        self.iter().filter_map(of).filter(|id| seen.insert(*id)).collect()
+    }
+}
+
+/// A lowered entity select: plain SQL and how its rows are read.
+#[derive(Debug)]
+pub struct Lowered {
+    /// The SELECT that runs.
+    pub select: Select,
+    layouts: Vec<ItemLayout>,
+    eager: Vec<EagerJoin>,
+}
+
+/// Where an item stands in the columns.
+#[derive(Debug)]
+enum ItemLayout {
+    Entity(Layout, Vec<LoadOption>),
+    Column(usize),
+}
+
+/// Every object of a class, for `select(User)` without conditions.
+pub fn all(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    session: SessionId,
+    entity: EntityId,
+) -> Result<Vec<InstanceId>> {
+    let select = OrmSelect::new(vec![Item::Entity(entity)]);
+    Ok(execute(orm, host, session, &select)?.unique_instances())
+}
+
+/// Lowers an entity select; what `str(stmt)` shows of it is `lowered.select`.
+pub fn lower(orm: &mut Orm, statement: &OrmSelect) -> Result<Lowered> {
+    let mut columns = Vec::new();
+    let mut layouts = Vec::new();
+    let mut select = statement.select.clone();
+    let mut from: Vec<FromClause> = Vec::new();
+    for item in &statement.items {
+        match item {
+            Item::Entity(entity) => {
+                let mapper = Rc::clone(orm.mapping.mapper(orm.entity_mapper(*entity)));
+                let options = strategy::options_for(orm, &statement.options, mapper.id);
+                let only = strategy::loaded_columns(&mapper, &options);
+                let layout = add_columns(orm, *entity, only.as_deref(), &mut columns)?;
+                layouts.push(ItemLayout::Entity(layout, options));
+                if mapper.tables.len() > 1 {
+                    from.push(orm.entity_from(*entity)?);
+                }
+                if let Some(criterion) = single_criterion(orm, *entity)? {
+                    select = select.where_(criterion);
+                }
+            }
+            Item::Column(expr) => {
+                layouts.push(ItemLayout::Column(columns.len()));
+                columns.push(expr.clone());
+            }
+        }
+    }
+    if select.from.is_empty() && select.joins.is_empty() {
+        for from in from {
+            select = select.select_from(from);
+        }
+    }
+    let style = if statement.legacy { LabelStyle::TablenamePlusCol } else { select.label_style };
+    select = select.altered(|s| {
+        s.columns = columns;
+        s.label_style = style;
+    });
+    eager(orm, select, layouts)
+}
+
+/// Adds joined eager loads, around a subquery where a limit must count owners.
+fn eager(orm: &mut Orm, mut select: Select, layouts: Vec<ItemLayout>) -> Result<Lowered> {
+    let mut plan = strategy::JoinPlan::default();
+    for (index, layout) in layouts.iter().enumerate() {
+        if let ItemLayout::Entity(layout, options) = layout {
+            let mapper = orm.entity_mapper(layout.entity);
+            plan.collect(orm, layout.entity, mapper, options, index)?;
+        }
+    }
+    if plan.joins.is_empty() {
+        return Ok(Lowered { select, layouts, eager: Vec::new() });
+    }
+    let limited = select.limit.is_some() || select.offset.is_some() || select.distinct;
+    if limited && plan.multiplies() {
+        select = plan.wrap(orm, select)?;
+    }
+    let eager = plan.finish(orm, &mut select)?;
+    Ok(Lowered { select, layouts, eager })
+}
+
+/// Runs an entity select and gives back its rows, every eager load done.
+pub fn execute(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    session: SessionId,
+    statement: &OrmSelect,
+) -> Result<Rows> {
+    if statement.autoflush {
+        flush::autoflush(orm, host, session)?;
+    }
+    let lowered = lower(orm, statement)?;
+    let dialect = flush::dialect(orm, session);
+    let sql = LoadSql::new(lowered.select.clone(), &dialect, false)?;
+    let connection = session::connection(orm, host, session)?;
+    let mut reader = Reader::new(orm, session, &sql, &dialect, &lowered, statement)?;
+    sql.run(&connection, &|_| None, &mut |row| reader.row(row))?;
+    let Reader { rows, failed, loaded, .. } = reader;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    for (layout, owners) in lowered.layouts.iter().zip(loaded) {
+        if let ItemLayout::Entity(layout, options) = layout {
+            let mapper = orm.entity_mapper(layout.entity);
+            strategy::after(
+                orm,
+                host,
+                session,
+                mapper,
+                &owners,
+                options,
+                statement.populate_existing,
+            )?;
+        }
+    }
+    Ok(rows)
+}
+
+/// Reads rows by recipe.
+struct Reader<'a> {
+    orm: &'a mut Orm,
+    session: SessionId,
+    dialect: &'a Dialect,
+    items: Vec<Reading>,
+    eager: Vec<(&'a EagerJoin, Recipe)>,
+    rows: Rows,
+    /// Objects of each entity item, each once, in order.
+    loaded: Vec<Vec<InstanceId>>,
+    seen: FxHashSet<(usize, InstanceId)>,
+    /// Collections that this result fills.
+    filling: FxHashSet<(InstanceId, u16)>,
+    members: FxHashSet<(InstanceId, u16, InstanceId)>,
+    populate_existing: bool,
+    failed: Option<Error>,
+}
+
+enum Reading {
+    Entity(Recipe),
+    Column(Source),
+}
+
+impl<'a> Reader<'a> {
+    fn new(
+        orm: &'a mut Orm,
+        session: SessionId,
+        sql: &LoadSql,
+        dialect: &'a Dialect,
+        lowered: &'a Lowered,
+        statement: &OrmSelect,
+    ) -> Result<Self> {
+        let mut items = Vec::new();
+        let mut keys = Vec::new();
+        for layout in &lowered.layouts {
+            match layout {
+                ItemLayout::Entity(layout, options) => {
+                    let context = strategy::context(options);
+                    let mut recipe = layout.recipe(orm, sql, context)?;
+                    recipe.populate_existing = statement.populate_existing;
+                    let mapper = orm.mapping.mapper(recipe.mapper);
+                    keys.push(Rc::clone(&mapper.class_name));
+                    items.push(Reading::Entity(recipe));
+                }
+                ItemLayout::Column(position) => {
+                    let column = sql.compiled().columns.get(*position);
+                    keys.push(column.map_or_else(|| "".into(), |column| Rc::clone(&column.key)));
+                    items.push(Reading::Column(Source::of(sql.compiled(), *position)));
+                }
+            }
+        }
+        let mut eager = Vec::new();
+        for join in &lowered.eager {
+            let mut recipe = join.layout.recipe(orm, sql, strategy::context(&join.options))?;
+            recipe.populate_existing = statement.populate_existing;
+            eager.push((join, recipe));
+        }
+        let requires_unique = lowered.eager.iter().any(|join| join.multiplies);
+        Ok(Self {
+            loaded: vec![Vec::new(); items.len()],
+            rows: Rows { keys, cells: Vec::new(), requires_unique },
+            orm,
+            session,
+            dialect,
+            items,
+            eager,
+            seen: FxHashSet::default(),
+            filling: FxHashSet::default(),
+            members: FxHashSet::default(),
+            populate_existing: statement.populate_existing,
+            failed: None,
+        })
+    }
+
+    fn row(&mut self, row: &dyn RowView) -> ControlFlow<()> {
+        match self.read(row) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn read(&mut self, row: &dyn RowView) -> Result<()> {
+        let start = self.rows.cells.len();
+        for (index, item) in self.items.iter().enumerate() {
+            let cell = match item {
+                Reading::Column(source) => Cell::Value(source.read(row, self.dialect)?),
+                Reading::Entity(recipe) => {
+                    let id = recipe.hydrate(self.orm, self.session, row, self.dialect)?;
+                    if let Some(id) = id
+                        && self.seen.insert((index, id))
+                        && let Some(loaded) = self.loaded.get_mut(index)
+                    {
+                        loaded.push(id);
+                    }
+                    Cell::Instance(id)
+                }
+            };
+            self.rows.cells.push(cell);
+        }
+        if self.eager.is_empty() {
+            return Ok(());
+        }
+        let mut joined: Vec<Option<InstanceId>> = Vec::with_capacity(self.eager.len());
+        for (join, recipe) in &self.eager {
+            let owner = match join.owner {
+                strategy::Owner::Item(index) => match self.rows.cells.get(start + index) {
+                    Some(Cell::Instance(id)) => *id,
+                    _ => None,
+                },
+                strategy::Owner::Join(index) => joined.get(index).copied().flatten(),
+            };
+            let Some(owner) = owner else {
+                joined.push(None);
+                continue;
+            };
+            let member = recipe.hydrate(self.orm, self.session, row, self.dialect)?;
+            joined.push(member);
+            let Some(slot) = join.slot(self.orm, owner) else { continue };
+            attach(
+                self.orm,
+                (owner, slot, member),
+                join,
+                self.populate_existing,
+                &mut self.filling,
+                &mut self.members,
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Puts a joined member into its owner, if this result is the one that fills it.
+fn attach(
+    orm: &mut Orm,
+    (owner, slot, member): (InstanceId, u16, Option<InstanceId>),
+    join: &EagerJoin,
+    populate_existing: bool,
+    filling: &mut FxHashSet<(InstanceId, u16)>,
+    members: &mut FxHashSet<(InstanceId, u16, InstanceId)>,
+) {
+    if !filling.contains(&(owner, slot)) {
+        if orm.instances[owner].related(slot).is_loaded() && !populate_existing {
+            return;
+        }
+        filling.insert((owner, slot));
+        let empty = if join.uselist { Related::Many(Vec::new()) } else { Related::One(None) };
+        orm.instances.set_related(owner, slot, empty);
+    }
+    let Some(member) = member else { return };
+    if !join.uselist {
+        orm.instances.set_related(owner, slot, Related::One(Some(member)));
+    } else if members.insert((owner, slot, member)) {
+        orm.instances.link(member);
+        if let Related::Many(ids) = orm.instances.related_mut(owner, slot) {
+            ids.push(member);
+        }
+    }
+}
+
+/// `SELECT count(*) FROM (…)`, as `query.count()` asks.
+pub fn count(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    session: SessionId,
+    statement: &OrmSelect,
+) -> Result<Value> {
+    let inner = lower(orm, &OrmSelect { options: Vec::new(), legacy: true, ..statement.clone() })?;
+    let subquery = Query::Select(inner.select).subquery(None);
+    let count = vidro_sql::expr::Expr::count_star();
+    let outer = OrmSelect {
+        select: Select::new([]).select_from(subquery),
+        ..OrmSelect::new(vec![Item::Column(count)])
+    };
+    let rows = execute(orm, host, session, &outer)?;
+    match rows.cells.into_iter().next() {
+        Some(Cell::Value(value)) => Ok(value),
+        _ => Ok(Value::Null),
+    }
+}
