@@ -3,8 +3,20 @@
 //! One [`Compiler`](compiler) walks the tree and writes text. Parameters are written as marks and get
 //! their final spelling when the text is complete, because only then their order is known.
 
+mod binds;
 mod compiled;
 mod compiler;
+mod constraint;
+mod crud;
+mod cte;
+mod ddl;
+mod dml;
+mod expr;
+mod from;
+mod function;
+mod names;
+mod operator;
+mod select;
 
 use std::rc::Rc;
 
@@ -56,5 +68,5 @@ pub fn expr_to_string(expr: &Expr) -> Result<String> {
 
 /// The columns of a subquery over these result columns.
 pub(crate) fn exported_columns(columns: &[Expr], style: LabelStyle) -> Vec<ProxyColumn> {
-    compiler::exported_columns(columns, style)
+    names::exported_columns(columns, style)
 }

@@ -76,6 +76,10 @@ pub struct Param {
     pub tuple_width: usize,
     /// SQL around each rendered parameter, such as a cast: before and after.
     pub wrap: Option<(Rc<str>, Rc<str>)>,
+    /// Whether its name was numbered to be its own.
+    pub unique: bool,
+    /// Whether it stands for a column of an INSERT or UPDATE.
+    pub crud: bool,
 }
 
 /// Where the value of a parameter comes from when the execution does not name it.
@@ -226,7 +230,7 @@ impl Compiled {
         given: &dyn Fn(&str) -> Option<Value>,
     ) -> Result<Rendered> {
         if self.has_postcompile {
-            return super::compiler::expand(self, binds, given);
+            return super::binds::expand(self, binds, given);
         }
         let order: &mut dyn Iterator<Item = usize> = if self.dialect.paramstyle().is_positional() {
             &mut self.positions.iter().copied()

@@ -216,8 +216,9 @@ impl Table {
                 self.append_constraint(&implicit(kind, name, options))?;
             }
         }
+        // A check given to a column stays with it: CREATE TABLE prints it there.
         for check in checks {
-            self.append_constraint(&check)?;
+            check.attach(self)?;
         }
         Ok(())
     }

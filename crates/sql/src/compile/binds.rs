@@ -1,0 +1,509 @@
+//! Bound parameters in the text: their names, their marks, and lists that expand at execution.
+
+use std::rc::Rc;
+
+use super::compiled::{Compiled, Param, Rendered, Source, missing};
+use super::compiler::{Compiler, Cx, placeholder};
+use super::names::{identity, mark};
+use crate::dialect::{Dialect, Family};
+use crate::error::{Error, Result};
+use crate::expr::{Bind, BindName, BindValue, Expr};
+use crate::text::{TextClause, TextPart};
+use crate::types::{Affinity, Type, TypeKind};
+use crate::value::Value;
+
+/// The mark of a parameter inside unfinished text: its number between two characters of no text.
+pub(super) struct Mark;
+
+const START: char = '\u{FDD0}';
+const END: char = '\u{FDD1}';
+
+impl Mark {
+    /// Write the mark of a parameter.
+    pub(super) fn write(at: usize, out: &mut String) {
+        out.push(START);
+        out.push_str(&at.to_string());
+        out.push(END);
+    }
+
+    /// Text before the next mark, its number, and the rest.
+    pub(super) fn next(text: &str) -> Option<(&str, usize, &str)> {
+        let (before, after) = text.split_once(START)?;
+        let (number, rest) = after.split_once(END)?;
+        Some((before, number.parse().ok()?, rest))
+    }
+}
+
+impl Compiler<'_> {
+    /// A bound parameter.
+    pub(super) fn bind(&mut self, expr: &Expr, cx: Cx, out: &mut String) -> Result<()> {
+        let Some(bind) = expr.as_bind() else { return Ok(()) };
+        let ty = expr.ty();
+        if let Some(decorator) = ty.decorator().filter(|_| !cx.skip_wrap) {
+            if let Some(wrapped) = decorator.bind_expression(expr)? {
+                return self.expr(&wrapped, Cx { skip_wrap: true, ..cx }, out);
+            }
+        }
+        if cx.literal {
+            return self.literal_bind(bind, &ty, out);
+        }
+        let at = self.param(expr, bind, &ty, cx)?;
+        if bind.expanding {
+            out.push('(');
+        }
+        let cast = self.bind_cast(&ty)?;
+        if let (Some(cast), false) = (&cast, bind.expanding) {
+            Mark::write(at, out);
+            out.push_str(cast);
+        } else {
+            Mark::write(at, out);
+        }
+        if let (Some(cast), true, Some(param)) = (cast, bind.expanding, self.params.get_mut(at)) {
+            param.wrap = Some(("".into(), cast.into()));
+        }
+        if bind.expanding {
+            out.push(')');
+        }
+        Ok(())
+    }
+
+    /// The cast that PostgreSQL's drivers want after a parameter.
+    fn bind_cast(&self, ty: &Type) -> Result<Option<String>> {
+        if self.dialect.family() != Family::Postgresql
+            || !matches!(self.dialect.driver(), "psycopg" | "asyncpg" | "pg8000")
+        {
+            return Ok(None);
+        }
+        let cast = match ty.affinity() {
+            Affinity::Null | Affinity::Binary | Affinity::Tuple => return Ok(None),
+            Affinity::Other if ty.kind() == TypeKind::TableValueType => return Ok(None),
+            Affinity::String if ty.kind() != TypeKind::Enum => "VARCHAR".to_owned(),
+            Affinity::Float => "FLOAT".to_owned(),
+            Affinity::Boolean => return Ok(None),
+            _ => ty.ddl(&self.dialect)?,
+        };
+        Ok(Some(format!("::{cast}")))
+    }
+
+    /// The number of a parameter, new or known.
+    fn param(&mut self, expr: &Expr, bind: &Bind, ty: &Type, cx: Cx) -> Result<usize> {
+        if let Some(at) = self.param_of.get(&expr.id()) {
+            return Ok(*at);
+        }
+        let name = self.bind_name(expr, bind);
+        if let Some(at) = self.params.iter().position(|param| param.name == name) {
+            let known = self.params.get(at);
+            if let Some(error) = known.and_then(|known| conflict(known, bind, &name)) {
+                return Err(error);
+            }
+            self.param_of.insert(expr.id(), at);
+            return Ok(at);
+        }
+        let source = match (self.walk.get(&expr.id()), &bind.value) {
+            (Some(at), _) => Source::Walk(*at),
+            (None, BindValue::Required) => Source::Required,
+            (None, _) => Source::Fixed(expr.clone()),
+        };
+        let tuple_width = match &bind.value {
+            BindValue::Tuples(rows) => rows.first().map_or(0, |row| row.len()),
+            _ => ty.args().map_or(0, |args| args.items.len()),
+        };
+        self.params.push(Param {
+            name,
+            processor: ty.bind_processor(&self.dialect)?,
+            ty: ty.clone(),
+            source,
+            expanding: bind.expanding,
+            literal_execute: bind.literal_execute || cx.literal_execute,
+            in_negated: bind.in_negated,
+            tuple_width,
+            wrap: None,
+            unique: bind.unique,
+            crud: bind.crud,
+        });
+        let at = self.params.len() - 1;
+        self.param_of.insert(expr.id(), at);
+        Ok(at)
+    }
+
+    fn bind_name(&mut self, expr: &Expr, bind: &Bind) -> Rc<str> {
+        match &bind.name {
+            BindName::Named(name) if bind.unique => {
+                let template = mark(&identity(expr), &sanitized(name));
+                self.anon.resolve_within(&template, self.label_length())
+            }
+            BindName::Named(name) => name.clone(),
+            BindName::Anon(base) => {
+                let template = mark(&identity(expr), &sanitized(base));
+                self.anon.resolve_within(&template, self.label_length())
+            }
+        }
+    }
+
+    /// A parameter for a column's value that the execution gives or a default makes.
+    pub(super) fn column_param(
+        &mut self,
+        name: Rc<str>,
+        ty: Type,
+        source: Source,
+        out: &mut String,
+    ) -> Result<()> {
+        let at = match self.params.iter().position(|param| param.name == name) {
+            Some(at) => at,
+            None => {
+                self.params.push(Param {
+                    name,
+                    processor: ty.bind_processor(&self.dialect)?,
+                    ty: ty.clone(),
+                    source,
+                    expanding: false,
+                    literal_execute: false,
+                    in_negated: false,
+                    tuple_width: 0,
+                    wrap: None,
+                    unique: false,
+                    crud: true,
+                });
+                self.params.len() - 1
+            }
+        };
+        Mark::write(at, out);
+        if let Some(cast) = self.bind_cast(&ty)? {
+            out.push_str(&cast);
+        }
+        Ok(())
+    }
+
+    /// A parameter's value written into the text.
+    fn literal_bind(&mut self, bind: &Bind, ty: &Type, out: &mut String) -> Result<()> {
+        match &bind.value {
+            BindValue::One(Value::Null) | BindValue::Required
+                if !matches!(ty.kind(), TypeKind::JSON | TypeKind::JSONB) =>
+            {
+                if matches!(bind.value, BindValue::Required) {
+                    let name = match &bind.name {
+                        BindName::Named(name) | BindName::Anon(name) => name,
+                    };
+                    return Err(Error::compile(format!(
+                        "Bind parameter '{name}' without a renderable value not allowed here."
+                    )));
+                }
+                out.push_str("NULL");
+                Ok(())
+            }
+            BindValue::One(value) => {
+                out.push_str(&literal_value(value, ty, &self.dialect)?);
+                Ok(())
+            }
+            BindValue::Required => Ok(()),
+            values => {
+                out.push('(');
+                let width = ty.args().map_or(1, |args| args.items.len().max(1));
+                literal_list(values, ty, width, bind.in_negated, &self.dialect, out)?;
+                out.push(')');
+                Ok(())
+            }
+        }
+    }
+
+    /// `text()`
+    pub(super) fn text(&mut self, text: &TextClause, cx: Cx, out: &mut String) -> Result<()> {
+        for part in text.parts.iter() {
+            match part {
+                TextPart::Raw(raw) if self.dialect.doubles_percent() => {
+                    out.push_str(&raw.replace('%', "%%"));
+                }
+                TextPart::Raw(raw) => out.push_str(raw),
+                TextPart::Bind(at) => {
+                    if let Some(bind) = text.binds.get(*at) {
+                        self.bind(&bind.clone(), cx, out)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Two parameters of one name that cannot be one.
+fn conflict(known: &Param, bind: &Bind, name: &str) -> Option<Error> {
+    if known.unique || bind.unique {
+        return Some(Error::compile(format!(
+            "Bind parameter '{name}' conflicts with unique bind parameter of the same name"
+        )));
+    }
+    if known.expanding != bind.expanding {
+        return Some(Error::compile(format!(
+            "Can't reuse bound parameter name '{name}' in both 'expanding' (e.g. within an IN \
+             expression) and non-expanding contexts.  If this parameter is to receive a list/array \
+             value, set 'expanding=True' on it for expressions that aren't IN, otherwise use a \
+             different parameter name."
+        )));
+    }
+    if known.crud != bind.crud {
+        return Some(Error::compile(format!(
+            "bindparam() name '{name}' is reserved for automatic usage in the VALUES or SET clause \
+             of this insert/update statement.   Please use a name other than column name when using \
+             bindparam() with insert() or update() (for example, 'b_{name}')."
+        )));
+    }
+    None
+}
+
+fn sanitized(base: &str) -> String {
+    let odd = |c: char| matches!(c, '%' | '(' | ')' | ' ' | '$');
+    if !base.contains(odd) {
+        return base.trim_matches('_').to_owned();
+    }
+    let mut out = String::new();
+    let mut last = false;
+    for c in base.chars() {
+        if !odd(c) {
+            out.push(c);
+        } else if !last {
+            out.push('_');
+        }
+        last = odd(c);
+    }
+    out.trim_matches('_').to_owned()
+}
+
+/// A value as SQL text, or the error SQLAlchemy raises.
+pub(super) fn literal_value(value: &Value, ty: &Type, dialect: &Dialect) -> Result<String> {
+    let failed = |why: &str| {
+        Error::compile(format!(
+            "{why} literal value \"{}\" with datatype {}{}",
+            value.repr(),
+            ty.ddl(&Dialect::default_dialect()).unwrap_or_else(|_| "NULL".into()),
+            if why.starts_with("Could") { "; see parent stack trace for more detail." } else { "" }
+        ))
+    };
+    match ty.literal(value, dialect) {
+        Ok(Some(text)) => Ok(text),
+        Ok(None) if ty.is_null() => Err(failed("No literal value renderer is available for")),
+        Ok(None) => Err(failed("Could not render")),
+        Err(_) => Err(failed("Could not render")),
+    }
+}
+
+/// The inside of an IN list whose values are written out.
+fn literal_list(
+    values: &BindValue,
+    ty: &Type,
+    width: usize,
+    negated: bool,
+    dialect: &Dialect,
+    out: &mut String,
+) -> Result<()> {
+    let item = |at: usize| ty.args().and_then(|args| args.items.get(at)).cloned();
+    match values {
+        BindValue::Many(list) if !list.is_empty() => {
+            for (at, value) in list.iter().enumerate() {
+                if at > 0 {
+                    out.push_str(", ");
+                }
+                out.push_str(&literal_value(value, ty, dialect)?);
+            }
+        }
+        BindValue::Tuples(rows) if !rows.is_empty() => {
+            if dialect.caps().tuple_in_values {
+                out.push_str("VALUES ");
+            }
+            for (at, row) in rows.iter().enumerate() {
+                out.push_str(if at > 0 { ", (" } else { "(" });
+                for (column, value) in row.iter().enumerate() {
+                    if column > 0 {
+                        out.push_str(", ");
+                    }
+                    let ty = item(column).unwrap_or_else(|| Type::for_value(value));
+                    out.push_str(&literal_value(value, &ty, dialect)?);
+                }
+                out.push(')');
+            }
+        }
+        _ => empty_list(negated, width, ty, dialect, out),
+    }
+    Ok(())
+}
+
+/// What stands in the parentheses of an empty IN: no row for IN, every row for NOT IN.
+fn empty_list(negated: bool, width: usize, ty: &Type, dialect: &Dialect, out: &mut String) {
+    let _ = (ty, dialect);
+    if width > 1 {
+        out.push('(');
+        out.push_str(&vec!["NULL"; width].join(", "));
+        out.push_str(if negated { ")) OR (1 = 1" } else { ")) AND (1 != 1" });
+    } else {
+        out.push_str(if negated { "NULL) OR (1 = 1" } else { "NULL) AND (1 != 1" });
+    }
+}
+
+/// Finish a text whose parameters expand: `IN (?, ?, ?)`.
+pub(super) fn expand(
+    compiled: &Compiled,
+    binds: &[Expr],
+    given: &dyn Fn(&str) -> Option<Value>,
+) -> Result<Rendered> {
+    let positional = compiled.dialect.paramstyle().is_positional();
+    let mut filler = Filler { compiled, values: Vec::new(), names: Vec::new() };
+    let mut sql = String::with_capacity(compiled.sql.len() + 32);
+    let mut rest: &str = &compiled.sql;
+    let mut seen: Vec<usize> = Vec::new();
+    for at in compiled.positions.iter().copied() {
+        let Some(param) = compiled.params.get(at) else { continue };
+        let mut own = String::new();
+        if param.expanding || param.literal_execute {
+            own.push_str("__[POSTCOMPILE_");
+            own.push_str(&param.name);
+            own.push(']');
+        } else {
+            placeholder(compiled.dialect.paramstyle(), &param.name, 0, &mut own);
+        }
+        let numbered = matches!(
+            compiled.dialect.paramstyle(),
+            crate::dialect::Paramstyle::NumericDollar | crate::dialect::Paramstyle::Numeric
+        );
+        let plain = !(param.expanding || param.literal_execute);
+        let found = if plain && numbered {
+            number_at(rest)
+        } else {
+            rest.find(&own).map(|start| (start, start + own.len()))
+        };
+        let Some((start, end)) = found else { continue };
+        sql.push_str(rest.get(..start).unwrap_or_default());
+        rest = rest.get(end..).unwrap_or_default();
+        let value = compiled.value_of(param, binds, given)?;
+        let repeated = !positional && seen.contains(&at);
+        seen.push(at);
+        filler.write(param, &value, repeated, &mut sql)?;
+    }
+    sql.push_str(rest);
+    Ok(Rendered { sql: sql.into(), values: filler.values, names: filler.names })
+}
+
+/// The next `$1` or `:1`.
+fn number_at(text: &str) -> Option<(usize, usize)> {
+    let start = text.find(['$', ':'])?;
+    let digits = text.get(start + 1..)?.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 0 {
+        let (before, end) = number_at(text.get(start + 1..)?)?;
+        return Some((before + start + 1, end + start + 1));
+    }
+    Some((start, start + 1 + digits))
+}
+
+/// The values collected while a text is finished.
+struct Filler<'a> {
+    compiled: &'a Compiled,
+    values: Vec<Value>,
+    names: Vec<Rc<str>>,
+}
+
+impl Filler<'_> {
+    fn write(
+        &mut self,
+        param: &Param,
+        value: &BindValue,
+        repeated: bool,
+        out: &mut String,
+    ) -> Result<()> {
+        let dialect = &self.compiled.dialect;
+        if param.literal_execute {
+            return match value {
+                BindValue::One(value) => {
+                    out.push_str(&literal_value(value, &param.ty, dialect)?);
+                    Ok(())
+                }
+                BindValue::Required => Err(missing(&param.name)),
+                list => literal_list(
+                    list,
+                    &param.ty,
+                    param.tuple_width.max(1),
+                    param.in_negated,
+                    dialect,
+                    out,
+                ),
+            };
+        }
+        match value {
+            BindValue::One(value) => {
+                let name = param.name.clone();
+                self.one(param, value, name, repeated, out)
+            }
+            BindValue::Required => Err(missing(&param.name)),
+            BindValue::Many(list) if !list.is_empty() => {
+                for (at, value) in list.iter().enumerate() {
+                    if at > 0 {
+                        out.push_str(", ");
+                    }
+                    let name = format!("{}_{}", param.name, at + 1).into();
+                    self.one(param, value, name, repeated, out)?;
+                }
+                Ok(())
+            }
+            BindValue::Tuples(rows) if !rows.is_empty() => {
+                if dialect.caps().tuple_in_values {
+                    out.push_str("VALUES ");
+                }
+                for (at, row) in rows.iter().enumerate() {
+                    out.push_str(if at > 0 { ", (" } else { "(" });
+                    for (column, value) in row.iter().enumerate() {
+                        if column > 0 {
+                            out.push_str(", ");
+                        }
+                        let name = format!("{}_{}_{}", param.name, at + 1, column + 1).into();
+                        self.item(param, column, value, name, repeated, out)?;
+                    }
+                    out.push(')');
+                }
+                Ok(())
+            }
+            _ => {
+                empty_list(param.in_negated, param.tuple_width.max(1), &param.ty, dialect, out);
+                Ok(())
+            }
+        }
+    }
+
+    fn item(
+        &mut self,
+        param: &Param,
+        column: usize,
+        value: &Value,
+        name: Rc<str>,
+        repeated: bool,
+        out: &mut String,
+    ) -> Result<()> {
+        let ty = param.ty.args().and_then(|args| args.items.get(column)).cloned();
+        let processor = match ty {
+            Some(ty) => ty.bind_processor(&self.compiled.dialect)?,
+            None => None,
+        };
+        let item = Param { processor, ..param.clone() };
+        self.one(&item, value, name, repeated, out)
+    }
+
+    fn one(
+        &mut self,
+        param: &Param,
+        value: &Value,
+        name: Rc<str>,
+        repeated: bool,
+        out: &mut String,
+    ) -> Result<()> {
+        let style = self.compiled.dialect.paramstyle();
+        placeholder(style, &name, self.values.len() + 1, out);
+        if let Some((_, after)) = param.wrap.as_ref().filter(|_| param.expanding) {
+            out.push_str(after);
+        }
+        if repeated {
+            return Ok(());
+        }
+        self.values.push(match &param.processor {
+            Some(processor) => processor.bind(value, &self.compiled.dialect)?,
+            None => value.clone(),
+        });
+        self.names.push(name);
+        Ok(())
+    }
+}

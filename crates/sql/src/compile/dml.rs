@@ -1,0 +1,552 @@
+//! Writing INSERT, UPDATE and DELETE.
+
+use super::compiler::{Compiler, Cx, InsertSplit, Level};
+use super::from::{holds, with_parts};
+use super::names::columns_plus_names;
+use crate::dialect::{Family, Sentinel};
+use crate::dml::{Delete, DmlKey, Insert, InsertValues, OnConflict, Update};
+use crate::error::{Error, Result};
+use crate::expr::{Bind, Expr, froms};
+use crate::from::FromClause;
+use crate::name::Name;
+use crate::schema::Column;
+use crate::select::LabelStyle;
+
+impl Compiler<'_> {
+    fn push_level(&mut self, froms: &[FromClause]) {
+        let parts = with_parts(froms);
+        self.stack.push(Level { correlate: parts.clone(), asfrom: parts, ..Level::default() });
+    }
+
+    pub(super) fn insert(&mut self, insert: &Insert, cx: Cx, out: &mut String) -> Result<()> {
+        let toplevel = self.stack.is_empty();
+        self.stack.push(Level::default());
+        let start = out.len();
+        let done = self.insert_body(insert, toplevel, cx, out);
+        if done.is_ok() && self.dialect.family() != Family::Mysql {
+            self.with_clause(toplevel, start, out);
+        }
+        self.stack.pop();
+        done
+    }
+
+    fn insert_body(
+        &mut self,
+        insert: &Insert,
+        toplevel: bool,
+        cx: Cx,
+        out: &mut String,
+    ) -> Result<()> {
+        let caps = self.dialect.caps();
+        let cx = Cx { asfrom: false, ..cx };
+        let (list, modifiers, mut info) = match &insert.values {
+            InsertValues::Select { .. } => (Vec::new(), None, None),
+            _ => {
+                let (list, modifiers, info) = self.insert_assignments(insert, toplevel, cx)?;
+                (list, Some(modifiers), Some(info))
+            }
+        };
+        let multi = matches!(insert.values, InsertValues::Many(_));
+        if multi && !caps.multivalues_insert {
+            return Err(Error::compile(format!(
+                "The '{}' dialect with current database version settings does not support in-place \
+                 multirow inserts.",
+                self.dialect.name()
+            )));
+        }
+        out.push_str("INSERT ");
+        self.prefix_words(&insert.prefixes, cx, out)?;
+        out.push_str("INTO ");
+        self.independent_ctes(&insert.ctes, cx)?;
+        self.table_name(&insert.table, out);
+        let many = modifiers.is_some_and(|m| m.insertmanyvalues);
+        let mut split = None;
+        match &insert.values {
+            InsertValues::Select { names, query, .. } => {
+                out.push_str(" (");
+                for (at, key) in names.iter().enumerate() {
+                    if at > 0 {
+                        out.push_str(", ");
+                    }
+                    let name = self.target_name(&insert.table, key);
+                    self.name(&name, out);
+                }
+                out.push_str(") ");
+                let inner = Cx { insert_into: true, ..cx };
+                let start = out.len();
+                self.query(query, inner, out)?;
+                if self.dialect.family() == Family::Mysql {
+                    self.with_clause(toplevel, start, out);
+                }
+            }
+            _ => split = self.values_clause(insert, &list, many, cx, out)?,
+        }
+        if let Some(clause) = &insert.on_conflict {
+            self.on_conflict(&insert.table, clause, cx, out)?;
+        }
+        self.on_duplicate(insert, cx, out)?;
+        let returning = match &info {
+            Some(info) if !info.implicit_returning.is_empty() => {
+                info.implicit_returning.iter().map(Column::expr).collect()
+            }
+            _ => insert.returning.clone(),
+        };
+        let sentinel = self.sentinel_columns(insert, &list, many, !returning.is_empty());
+        let ordered = !insert.sort_by_parameter_order || sentinel.is_some();
+        if let (Some(split), true) = (split, many) {
+            self.insert_split = Some(InsertSplit { ordered, ..split });
+        }
+        let mut returning: Vec<Expr> = returning;
+        returning.extend(sentinel.unwrap_or_default());
+        if !returning.is_empty() {
+            self.returning(&returning, toplevel, caps.insert_returning, "INSERT", cx, out)?;
+        }
+        if toplevel {
+            if let Some(info) = &mut info {
+                info.multi_values = multi;
+            }
+            self.dml = info;
+        }
+        Ok(())
+    }
+
+    /// Key columns that are returned once more so that rows can be matched with parameters.
+    fn sentinel_columns(
+        &self,
+        insert: &Insert,
+        list: &[super::crud::Assignment],
+        many: bool,
+        returns: bool,
+    ) -> Option<Vec<Expr>> {
+        if !many || !returns || !insert.sort_by_parameter_order {
+            return None;
+        }
+        let table = insert.table.as_table()?;
+        let keys = table.primary_key_columns();
+        let given = !keys.is_empty()
+            && keys.iter().all(|key| {
+                list.iter().any(|made| made.column.as_ref().is_some_and(|c| c.ptr_eq(key)))
+            });
+        let counts = self.dialect.caps().sentinel != Sentinel::None
+            && table.autoincrement_column().is_some();
+        (given || counts).then(|| keys.iter().map(Column::expr).collect())
+    }
+
+    /// ` (columns) VALUES (…)`; tells where the row stands.
+    fn values_clause(
+        &mut self,
+        insert: &Insert,
+        list: &[super::crud::Assignment],
+        many: bool,
+        cx: Cx,
+        out: &mut String,
+    ) -> Result<Option<InsertSplit>> {
+        let caps = self.dialect.caps();
+        if list.is_empty() {
+            if caps.default_values {
+                out.push_str(" DEFAULT VALUES");
+            } else if caps.empty_insert {
+                out.push_str(" () VALUES ()");
+            } else {
+                return Err(Error::compile(format!(
+                    "The '{}' dialect with current database version settings does not support \
+                     empty inserts.",
+                    self.dialect.name()
+                )));
+            }
+            return Ok(None);
+        }
+        out.push_str(" (");
+        for (at, made) in list.iter().enumerate() {
+            if at > 0 {
+                out.push_str(", ");
+            }
+            out.push_str(&made.name);
+        }
+        out.push_str(") ");
+        let counted =
+            many && insert.sort_by_parameter_order && caps.sentinel == Sentinel::SelectFromValues;
+        if counted {
+            return self.counted_values(list, out).map(Some);
+        }
+        out.push_str("VALUES ");
+        let start = out.len();
+        row(list.iter().map(|made| made.value.as_str()), out);
+        let end = out.len();
+        for texts in self.more_rows(insert, list, cx)? {
+            out.push_str(", ");
+            row(texts.iter().map(String::as_str), out);
+        }
+        Ok(Some(InsertSplit { start, end, ordered: true }))
+    }
+
+    /// PostgreSQL's form that keeps rows in order: values with a counter, sorted by it.
+    fn counted_values(
+        &mut self,
+        list: &[super::crud::Assignment],
+        out: &mut String,
+    ) -> Result<InsertSplit> {
+        out.push_str("SELECT ");
+        for (at, made) in list.iter().enumerate() {
+            if at > 0 {
+                out.push_str(", ");
+            }
+            out.push_str(&format!("p{at}"));
+            if let Some(column) = &made.column {
+                out.push_str("::");
+                out.push_str(&column.ty().ddl(&self.dialect)?);
+            }
+        }
+        out.push_str(" FROM (VALUES ");
+        let start = out.len();
+        row(list.iter().map(|made| made.value.as_str()), out);
+        let end = out.len();
+        out.push_str(") AS imp_sen(");
+        for at in 0..list.len() {
+            out.push_str(&format!("p{at}, "));
+        }
+        out.push_str("sen_counter) ORDER BY sen_counter");
+        Ok(InsertSplit { start, end, ordered: true })
+    }
+
+    fn target_name(&self, table: &FromClause, key: &DmlKey) -> Name {
+        let column = match key {
+            DmlKey::Column(expr) => expr.schema_column().cloned(),
+            DmlKey::Name(name) => table.as_table().and_then(|t| t.column(name)),
+        };
+        column.map_or_else(|| Name::new(key.key()), |column| column.name())
+    }
+
+    /// RETURNING, or the error of a backend without it.
+    fn returning(
+        &mut self,
+        columns: &[Expr],
+        toplevel: bool,
+        supported: bool,
+        word: &str,
+        cx: Cx,
+        out: &mut String,
+    ) -> Result<()> {
+        if !supported && self.dialect.family() != Family::Default {
+            return Err(Error::compile(format!(
+                "RETURNING is not supported by this dialect's statement compiler ({word})."
+            )));
+        }
+        out.push_str(" RETURNING ");
+        let names = columns_plus_names(columns, LabelStyle::DisambiguateOnly, true);
+        let bare = self.dialect.family() == Family::Sqlite;
+        let cx = Cx { columns: true, label: false, bare, asfrom: false, ..cx };
+        for (at, (column, name)) in columns.iter().zip(names).enumerate() {
+            if at > 0 {
+                out.push_str(", ");
+            }
+            self.result_column(column, &name, toplevel, cx, out)?;
+        }
+        Ok(())
+    }
+
+    fn on_conflict(
+        &mut self,
+        table: &FromClause,
+        clause: &OnConflict,
+        cx: Cx,
+        out: &mut String,
+    ) -> Result<()> {
+        if !self.dialect.caps().on_conflict && self.dialect.family() != Family::Default {
+            return Err(Error::unsupported_compilation(format!(
+                "Compiler for {} can't render ON CONFLICT",
+                self.dialect.name()
+            )));
+        }
+        out.push_str(" ON CONFLICT");
+        let plain = Cx { bare: true, ..cx };
+        if let Some(name) = &clause.constraint {
+            out.push_str(" ON CONSTRAINT ");
+            self.name(&Name::new(name.clone()), out);
+        } else if !clause.elements.is_empty() {
+            out.push_str(" (");
+            self.joined(&clause.elements, ", ", plain, out)?;
+            out.push(')');
+            if let Some(condition) = &clause.index_where {
+                out.push_str(" WHERE ");
+                self.expr(condition, plain, out)?;
+            }
+        }
+        if clause.set.is_empty() {
+            out.push_str(" DO NOTHING");
+            return Ok(());
+        }
+        out.push_str(" DO UPDATE SET ");
+        let mut pairs: Vec<&(DmlKey, Expr)> = Vec::new();
+        if let Some(known) = table.as_table() {
+            for column in known.columns() {
+                pairs.extend(clause.set.iter().filter(|(key, _)| key.key() == column.key()));
+            }
+        }
+        for pair in &clause.set {
+            if !pairs.iter().any(|known| known.0.key() == pair.0.key()) {
+                pairs.push(pair);
+            }
+        }
+        for (at, (key, value)) in pairs.into_iter().enumerate() {
+            if at > 0 {
+                out.push_str(", ");
+            }
+            let name = self.target_name(table, key);
+            self.name(&name, out);
+            out.push_str(" = ");
+            self.expr(&conflict_value(value), Cx { columns: false, ..cx }, out)?;
+        }
+        if let Some(condition) = &clause.where_ {
+            out.push_str(" WHERE ");
+            self.expr(condition, cx, out)?;
+        }
+        Ok(())
+    }
+
+    fn on_duplicate(&mut self, insert: &Insert, cx: Cx, out: &mut String) -> Result<()> {
+        if insert.on_duplicate.is_empty() {
+            return Ok(());
+        }
+        if self.dialect.name() == "mysql" {
+            out.push_str(" AS new");
+        }
+        out.push_str(" ON DUPLICATE KEY UPDATE ");
+        for (at, (key, value)) in insert.on_duplicate.iter().enumerate() {
+            if at > 0 {
+                out.push_str(", ");
+            }
+            let name = self.target_name(&insert.table, key);
+            self.name(&name, out);
+            out.push_str(" = ");
+            self.inserted_value(insert, value, cx, out)?;
+        }
+        Ok(())
+    }
+
+    /// `inserted.x`: `new.x` on MySQL, `VALUES(x)` on MariaDB.
+    fn inserted_value(
+        &mut self,
+        insert: &Insert,
+        value: &Expr,
+        cx: Cx,
+        out: &mut String,
+    ) -> Result<()> {
+        let from = value.as_column().and_then(|column| column.from_clause());
+        let inserted = match (&insert.inserted_alias, from) {
+            (Some(alias), Some(from)) => alias.ptr_eq(&from),
+            _ => false,
+        };
+        if inserted && self.dialect.name() == "mariadb" {
+            out.push_str("VALUES(");
+            self.expr(value, Cx { bare: true, ..cx }, out)?;
+            out.push(')');
+            return Ok(());
+        }
+        self.expr(&conflict_value(value), cx, out)
+    }
+
+    pub(super) fn update(&mut self, update: &Update, cx: Cx, out: &mut String) -> Result<()> {
+        let toplevel = self.stack.is_empty();
+        let extra = extra_froms(
+            &update.table,
+            update.where_.iter().chain(update.values.iter().map(|(_, value)| value)),
+        );
+        let mut all = vec![update.table.clone()];
+        all.extend(extra.iter().cloned());
+        self.push_level(&all);
+        let start = out.len();
+        let done = self.update_body(update, &extra, toplevel, cx, out);
+        if done.is_ok() {
+            self.with_clause(toplevel, start, out);
+        }
+        self.stack.pop();
+        done
+    }
+
+    fn update_body(
+        &mut self,
+        update: &Update,
+        extra: &[FromClause],
+        toplevel: bool,
+        cx: Cx,
+        out: &mut String,
+    ) -> Result<()> {
+        let mysql = self.dialect.family() == Family::Mysql;
+        let cx = Cx { asfrom: false, ..cx };
+        out.push_str("UPDATE ");
+        self.prefix_words(&update.prefixes, cx, out)?;
+        self.independent_ctes(&update.ctes, cx)?;
+        self.from(&update.table, Cx { asfrom: true, ..cx }, out)?;
+        if mysql && !extra.is_empty() {
+            out.push_str(", ");
+            self.from_list(extra, cx, out)?;
+        }
+        let (list, info) = self.update_assignments(update, mysql && !extra.is_empty(), cx)?;
+        out.push_str(" SET ");
+        for (at, made) in list.iter().enumerate() {
+            if at > 0 {
+                out.push_str(", ");
+            }
+            out.push_str(&made.name);
+            out.push('=');
+            out.push_str(&made.value);
+        }
+        if !mysql && !extra.is_empty() {
+            out.push_str(" FROM ");
+            self.from_list(extra, cx, out)?;
+        }
+        self.dml_where(&update.where_, cx, out)?;
+        if let (Some(limit), true) = (&update.limit, mysql) {
+            out.push_str(" LIMIT ");
+            self.expr(limit, cx, out)?;
+        }
+        let returning = if info.implicit_returning.is_empty() {
+            update.returning.clone()
+        } else {
+            info.implicit_returning.iter().map(Column::expr).collect()
+        };
+        if !returning.is_empty() {
+            let supported = self.dialect.caps().update_returning;
+            self.returning(&returning, toplevel, supported, "UPDATE", cx, out)?;
+        }
+        if toplevel {
+            self.dml = Some(info);
+        }
+        Ok(())
+    }
+
+    fn from_list(&mut self, list: &[FromClause], cx: Cx, out: &mut String) -> Result<()> {
+        for (at, from) in list.iter().enumerate() {
+            if at > 0 {
+                out.push_str(", ");
+            }
+            self.from(from, Cx { asfrom: true, ..cx }, out)?;
+        }
+        Ok(())
+    }
+
+    fn dml_where(&mut self, list: &[Expr], cx: Cx, out: &mut String) -> Result<()> {
+        if list.is_empty() {
+            return Ok(());
+        }
+        out.push_str(" WHERE ");
+        self.conditions(list, cx, out)
+    }
+
+    pub(super) fn delete(&mut self, delete: &Delete, cx: Cx, out: &mut String) -> Result<()> {
+        let toplevel = self.stack.is_empty();
+        let extra = extra_froms(&delete.table, &delete.where_);
+        let mut all = vec![delete.table.clone()];
+        all.extend(extra.iter().cloned());
+        self.push_level(&all);
+        let start = out.len();
+        let done = self.delete_body(delete, &extra, toplevel, cx, out);
+        if done.is_ok() {
+            self.with_clause(toplevel, start, out);
+        }
+        self.stack.pop();
+        done
+    }
+
+    fn delete_body(
+        &mut self,
+        delete: &Delete,
+        extra: &[FromClause],
+        toplevel: bool,
+        cx: Cx,
+        out: &mut String,
+    ) -> Result<()> {
+        let cx = Cx { asfrom: false, ..cx };
+        out.push_str("DELETE ");
+        self.prefix_words(&delete.prefixes, cx, out)?;
+        out.push_str("FROM ");
+        self.independent_ctes(&delete.ctes, cx)?;
+        self.from(&delete.table, Cx { asfrom: true, ..cx }, out)?;
+        if !extra.is_empty() {
+            match self.dialect.family() {
+                Family::Sqlite => {
+                    return Err(Error::not_implemented(
+                        "This backend does not support multiple-table criteria within DELETE",
+                    ));
+                }
+                Family::Default => out.push_str(", "),
+                Family::Postgresql => out.push_str(" USING "),
+                Family::Mysql => {
+                    out.push_str(" USING ");
+                    self.from(&delete.table, Cx { asfrom: true, ..cx }, out)?;
+                    out.push_str(", ");
+                }
+            }
+            self.from_list(extra, cx, out)?;
+        }
+        self.dml_where(&delete.where_, cx, out)?;
+        if let (Some(limit), Family::Mysql) = (&delete.limit, self.dialect.family()) {
+            out.push_str(" LIMIT ");
+            self.expr(limit, cx, out)?;
+        }
+        if !delete.returning.is_empty() {
+            let supported = self.dialect.caps().delete_returning;
+            self.returning(&delete.returning.clone(), toplevel, supported, "DELETE", cx, out)?;
+        }
+        if toplevel {
+            self.dml = Some(super::compiled::DmlInfo {
+                table: delete.table.as_table().cloned(),
+                prefetch: Vec::new(),
+                postfetch: Vec::new(),
+                implicit_returning: Vec::new(),
+                lastrowid: false,
+                has_returning: !delete.returning.is_empty(),
+                multi_values: false,
+                insert_many: None,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn row<'a>(values: impl Iterator<Item = &'a str>, out: &mut String) {
+    out.push('(');
+    for (at, value) in values.enumerate() {
+        if at > 0 {
+            out.push_str(", ");
+        }
+        out.push_str(value);
+    }
+    out.push(')');
+}
+
+/// A plain value in DO UPDATE SET is a parameter of its own, not that of the column.
+fn conflict_value(value: &Expr) -> Expr {
+    match value.as_bind() {
+        Some(bind) if bind.crud => {
+            let anonymous = Bind { crud: false, ..bind.clone() };
+            let named = Bind {
+                name: crate::expr::BindName::Anon("param".into()),
+                unique: true,
+                ..anonymous
+            };
+            named.expr(value.ty())
+        }
+        _ => value.self_group(None),
+    }
+}
+
+/// FROM objects of criteria and values beyond the table itself.
+fn extra_froms<'a>(
+    table: &FromClause,
+    exprs: impl IntoIterator<Item = &'a Expr>,
+) -> Vec<FromClause> {
+    let mut known = Vec::new();
+    table.flatten(&mut known);
+    let mut extra = Vec::new();
+    for expr in exprs {
+        froms(expr, &mut |from| {
+            if !holds(&known, from) {
+                known.push(from.clone());
+                extra.push(from.clone());
+            }
+        });
+    }
+    extra
+}
