@@ -361,6 +361,9 @@ impl fmt::Debug for ResultSet {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn result() -> ResultSet {

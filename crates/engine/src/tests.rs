@@ -4,6 +4,9 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use vidro_sql::Value;
 
 use crate::clock::ManualClock;
@@ -16,6 +19,9 @@ use crate::execute::{Call, Style};
 use crate::host::Host;
 use crate::pool::{PoolClass, PoolOptions};
 use crate::{Collector, Connection, DriverParameters, Engine, EngineOptions, Url};
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 /// What the driver was asked, and the statement it shall refuse.
 #[derive(Clone, Default)]

@@ -313,6 +313,9 @@ fn quote_plus(out: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn check(text: &str, expect: &str) {

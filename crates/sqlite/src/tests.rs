@@ -16,6 +16,9 @@ use vidro_engine::{
 
 use crate::Sqlite;
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
 /// Collects log lines and a word for each event.
 #[derive(Default)]
 struct Recorder(RefCell<Vec<String>>);

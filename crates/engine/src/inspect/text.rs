@@ -281,6 +281,9 @@ impl<'a> Reader<'a, '_> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn check(sql: &str, expect: &[&str]) {
