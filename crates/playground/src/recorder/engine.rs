@@ -1,0 +1,217 @@
+//! Pools, transactions, statements, tables and rows.
+
+use vidro_engine::driver::{RowChange, TableShape};
+use vidro_engine::event::{Event, Execution, Outcome, Parameters, PoolMoment, PoolNote};
+use vidro_engine::{Error, Observer};
+use vidro_protocol as view;
+use vidro_protocol::EventBody;
+use vidro_protocol::{OperandValue, PoolAction, Provenance, TransactionAction};
+
+use super::{Recorder, State};
+use crate::convert;
+
+/// Parameter sets of one statement that are shown.
+const MOST_SETS: usize = 20;
+
+impl Observer for Recorder {
+    fn observe(&self, event: &Event<'_>) -> vidro_engine::Result<()> {
+        match event {
+            Event::EngineCreated { engine, url, dialect, pool } => {
+                self.emit(EventBody::EngineCreated(view::Engine {
+                    id: *engine,
+                    url: url.to_string(),
+                    dialect: (*dialect).into(),
+                    pool: (*pool).into(),
+                }));
+            }
+            Event::Pool(note) => self.pool(note),
+            Event::Begin { connection, .. } => {
+                self.transaction(*connection, TransactionAction::Began, None);
+            }
+            Event::Commit { connection, .. } => {
+                self.transaction(*connection, TransactionAction::Committed, None);
+            }
+            Event::Rollback { connection, .. } => {
+                self.transaction(*connection, TransactionAction::RolledBack, None);
+            }
+            Event::Savepoint { connection, name } => {
+                self.transaction(*connection, TransactionAction::Savepoint, Some(name));
+            }
+            Event::RollbackToSavepoint { connection, name } => {
+                self.transaction(*connection, TransactionAction::RolledBackTo, Some(name));
+            }
+            Event::ReleaseSavepoint { connection, name } => {
+                self.transaction(*connection, TransactionAction::Released, Some(name));
+            }
+            Event::BeforeExecute(_) => {}
+            Event::AfterExecute(execution, outcome) => self.executed(execution, *outcome),
+            Event::ExecuteFailed(execution, error) => self.refused(execution, error),
+            Event::RowsChanged { engine, connection, changes } => {
+                self.rows(*engine, *connection, changes);
+            }
+            Event::SchemaChanged { engine, connection, tables } => {
+                self.tables(*engine, *connection, tables);
+            }
+        }
+        Ok(())
+    }
+
+    fn wants_rows(&self) -> bool {
+        !self.outbox.is_full()
+    }
+}
+
+impl Recorder {
+    fn pool(&self, note: &PoolNote<'_>) {
+        let action = match note.moment {
+            PoolMoment::Connect => PoolAction::Opened,
+            PoolMoment::Checkout => PoolAction::CheckedOut,
+            PoolMoment::Checkin => PoolAction::CheckedIn,
+            PoolMoment::Close => PoolAction::Closed,
+            PoolMoment::Invalidate => PoolAction::Invalidated,
+            PoolMoment::Reset | PoolMoment::Overflow | PoolMoment::Timeout => return,
+        };
+        self.emit(EventBody::Pool(view::PoolChange { engine: note.engine, connection: note.dbapi, action }));
+    }
+
+    fn transaction(&self, connection: u32, action: TransactionAction, savepoint: Option<&str>) {
+        let savepoint = savepoint.map(str::to_owned);
+        self.emit(EventBody::Transaction(view::TransactionChange { connection, action, savepoint }));
+    }
+
+    fn executed(&self, execution: &Execution<'_>, outcome: Outcome) {
+        if self.outbox.is_full() {
+            return;
+        }
+        let mut sql = self.statement(execution);
+        sql.affected = u32::try_from(outcome.rowcount).ok();
+        sql.returned = (outcome.rows > 0).then(|| convert::small(outcome.rows));
+        sql.duration = outcome.seconds * 1000.0;
+        self.emit(EventBody::Sql(sql));
+    }
+
+    fn refused(&self, execution: &Execution<'_>, error: &Error) {
+        let mut sql = self.statement(execution);
+        sql.error = Some(error.message());
+        self.emit(EventBody::Sql(sql));
+    }
+
+    fn statement(&self, execution: &Execution<'_>) -> view::SqlView {
+        let mut state = self.state.borrow_mut();
+        state.statements = state.statements.saturating_add(1);
+        let purpose = state.purpose(execution.sql);
+        let (sets, set_count) = match execution.parameters {
+            Parameters::One(set) => (vec![state.parameters(set, &purpose, 0)], 1),
+            Parameters::Many(sets) => {
+                let shown = sets.iter().take(MOST_SETS).enumerate();
+                let shown = shown.map(|(row, set)| state.parameters(set, &purpose, row)).collect();
+                (shown, sets.len())
+            }
+        };
+        view::SqlView {
+            id: state.statements,
+            connection: execution.connection,
+            text: execution.sql.trim().into(),
+            sets,
+            set_count: convert::small(set_count),
+            purpose,
+            ..view::SqlView::default()
+        }
+    }
+
+    fn rows(&self, engine: u32, connection: u32, changes: &[RowChange]) {
+        for change in changes {
+            if self.outbox.is_full() {
+                return;
+            }
+            let (table, row) = (change.table.clone(), change.rowid.to_string());
+            if change.new.is_empty() {
+                self.emit(EventBody::RowDeleted(view::RowRemoved { engine, connection, table, row }));
+                continue;
+            }
+            let values = change.new.iter().map(convert::value).collect();
+            let body = view::RowChange { engine, connection, table, row, values };
+            self.emit(if change.old.is_empty() {
+                EventBody::RowInserted(body)
+            } else {
+                EventBody::RowUpdated(body)
+            });
+        }
+    }
+
+    fn tables(&self, engine: u32, connection: u32, shapes: &[TableShape]) {
+        let now: Vec<_> = shapes.iter().map(|shape| convert::table(engine, shape)).collect();
+        let before = self.state.borrow_mut().tables.insert(engine, now.clone()).unwrap_or_default();
+        for old in &before {
+            if !now.iter().any(|table| table.name == old.name) {
+                let name = old.name.clone();
+                self.emit(EventBody::TableDropped(view::TableDropped { engine, name, connection }));
+            }
+        }
+        for table in now {
+            if !before.contains(&table) {
+                self.emit(EventBody::TableCreated(table));
+            }
+        }
+    }
+}
+
+impl State {
+    /// Why a statement runs: what the ORM said last, or what the text itself tells.
+    fn purpose(&self, sql: &str) -> view::Purpose {
+        if let Some(purpose) = self.purposes.last() {
+            return purpose.clone();
+        }
+        if let Some(plan) = &self.running {
+            return view::Purpose::Flush { flush: plan.flush, steps: self.steps.clone() };
+        }
+        match sql.split_whitespace().next().unwrap_or_default().to_ascii_uppercase().as_str() {
+            "CREATE" | "DROP" | "ALTER" => view::Purpose::Ddl,
+            "PRAGMA" => view::Purpose::Introspection,
+            _ => view::Purpose::Query,
+        }
+    }
+
+    /// Parameters with where they came from; in a flush the plan knows, by position.
+    fn parameters(
+        &self,
+        set: &[vidro_sql::Value],
+        purpose: &view::Purpose,
+        row: usize,
+    ) -> Vec<view::Parameter> {
+        let step = match (purpose, &self.running) {
+            (view::Purpose::Flush { steps, .. }, Some(plan)) => {
+                let wanted = steps.get(row).or(steps.first());
+                plan.steps.iter().find(|step| Some(&step.id) == wanted)
+            }
+            _ => None,
+        };
+        let operands: Vec<_> = step.map_or_else(Vec::new, |step| {
+            let bound = |operand: &&view::Operand| operand.value != OperandValue::Generated;
+            step.operands.iter().filter(bound).collect()
+        });
+        let parameter = |(index, value): (usize, &vidro_sql::Value)| view::Parameter {
+            name: String::new(),
+            value: convert::value(value),
+            provenance: match (operands.get(index), step) {
+                (Some(operand), Some(step)) if operands.len() == set.len() => {
+                    provenance(operand, step)
+                }
+                _ => Provenance::Literal,
+            },
+        };
+        set.iter().enumerate().map(parameter).collect()
+    }
+}
+
+fn provenance(operand: &view::Operand, step: &view::StepView) -> Provenance {
+    match (&operand.value, step.object) {
+        (OperandValue::From { step, column }, _) => {
+            Provenance::StepKey { step: *step, column: column.clone() }
+        }
+        (OperandValue::Known(_), Some(object)) => {
+            Provenance::Attribute { object, attribute: operand.column.clone() }
+        }
+        _ => Provenance::Literal,
+    }
+}
