@@ -40,6 +40,11 @@ pub trait Surroundings {
     /// Text on standard output: of `print`, of displayed values, of `echo`.
     fn write(&self, text: &str, at: Option<&Location>);
 
+    /// A log line of `echo`, which also goes to standard output.
+    fn write_log(&self, text: &str, at: Option<&Location>) {
+        self.write(text, at);
+    }
+
     /// Nanoseconds since 1970 in UTC.
     fn now(&self) -> i128 {
         0
@@ -60,6 +65,23 @@ pub trait Surroundings {
 
     /// A class was mapped.
     fn declared(&self, _model: &Model) {}
+}
+
+/// Resolves the ORM's tags to places of the script.
+#[derive(Clone)]
+pub struct Places(Rc<World>);
+
+impl Places {
+    /// The place behind a tag.
+    pub fn get(&self, tag: SpanTag) -> Option<Location> {
+        self.0.location(tag)
+    }
+}
+
+impl fmt::Debug for Places {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Places")
+    }
 }
 
 /// How log lines of `echo=True` look.
@@ -197,6 +219,11 @@ impl Script {
         self.world.look(look)
     }
 
+    /// Resolves tags of the ORM to places, without borrowing the script.
+    pub fn places(&self) -> Places {
+        Places(Rc::clone(&self.world))
+    }
+
     /// The place behind a tag of the ORM.
     pub fn place(&self, tag: SpanTag) -> Option<Location> {
         self.world.location(tag)
@@ -247,6 +274,18 @@ impl Script {
     /// An exception as Python prints it.
     pub fn traceback(&mut self, raise: &Raise) -> String {
         format_exception(&mut self.vm, &raise.0)
+    }
+
+    /// The message of an exception, `str()` of it.
+    pub fn exception_text(&mut self, raise: &Raise) -> String {
+        let exception = Value::Instance(Rc::clone(&raise.0));
+        self.vm.str(&exception).map(|text| text.to_string()).unwrap_or_default()
+    }
+
+    /// Builds relationships that are still only declared, so that they can be shown. What is wrong
+    /// with them is told when the script first needs them.
+    pub fn configure(&mut self) {
+        let _ = world::with_orm(&mut self.vm, |orm, host| vidro_orm::mapping::configure(orm, host));
     }
 
     /// The text edits of a gesture. Cards are named as in the namespace of the last run.
@@ -313,7 +352,7 @@ impl Log for Logging {
                 format!("{} {level} {logger} {message}\n", stamp(self.surroundings.now()))
             }
         };
-        self.surroundings.write(&text, self.place.get().as_ref());
+        self.surroundings.write_log(&text, self.place.get().as_ref());
     }
 
     fn level(&self, _: &str) -> Echo {

@@ -28,6 +28,11 @@ impl Place {
         self.0.borrow().clone()
     }
 
+    /// No script runs.
+    pub fn clear(&self) {
+        self.set(None);
+    }
+
     pub(crate) fn set(&self, location: Option<Location>) {
         *self.0.borrow_mut() = location;
     }

@@ -1,0 +1,428 @@
+//! `sqlalchemy.sql`: expressions and FROM objects as Python objects, and what may stand for one.
+
+mod collection;
+mod dialect;
+mod dml;
+mod frame;
+mod from;
+mod functions;
+pub(crate) mod operators;
+mod select;
+
+use std::rc::Rc;
+
+use vidro_python::{
+    Args, BinaryOperator, Class, ClassBuilder, Compare, Instance, Object, Raise, Str, UnaryOperator,
+    Value, Vm,
+};
+use vidro_sql::expr::{Kind, LabelName, Op, Operand};
+use vidro_sql::{Expr, Name};
+
+use crate::world::with_sql;
+use crate::{exc, mapping, schema, types, value};
+
+pub(crate) use collection::{collection, facade};
+pub(crate) use dialect::{dialect_object, dialect_or_default, in_dialects, statement_text};
+pub(crate) use dml::DmlObject;
+pub(crate) use from::{FromObject, from_clause, from_object, try_from_clause};
+pub(crate) use functions::FUNCTIONS;
+pub(crate) use select::{SelectObject, as_query};
+
+/// The module of the element classes.
+pub(crate) const ELEMENTS: &str = "sqlalchemy.sql.elements";
+/// The module of the function classes.
+const FUNCTION_CLASSES: &str = "sqlalchemy.sql.functions";
+
+/// An expression as Python sees it.
+#[derive(Debug)]
+pub(crate) struct ExprObject {
+    /// The expression.
+    pub(crate) expr: Expr,
+}
+
+/// Class and base, all of the elements module.
+const CLASSES: &[(&str, &str)] = &[
+    ("ColumnClause", "ColumnElement"),
+    ("BindParameter", "ColumnElement"),
+    ("Null", "ColumnElement"),
+    ("True_", "ColumnElement"),
+    ("False_", "ColumnElement"),
+    ("TextClause", "ClauseElement"),
+    ("OperatorExpression", "ColumnElement"),
+    ("UnaryExpression", "ColumnElement"),
+    ("AsBoolean", "UnaryExpression"),
+    ("BinaryExpression", "OperatorExpression"),
+    ("CollectionAggregate", "UnaryExpression"),
+    ("ExpressionClauseList", "OperatorExpression"),
+    ("BooleanClauseList", "ExpressionClauseList"),
+    ("ClauseList", "ClauseElement"),
+    ("Tuple", "ColumnElement"),
+    ("Grouping", "ColumnElement"),
+    ("Label", "ColumnElement"),
+    ("Case", "ColumnElement"),
+    ("Cast", "ColumnElement"),
+    ("TryCast", "Cast"),
+    ("TypeCoerce", "ColumnElement"),
+    ("Extract", "ColumnElement"),
+    ("CollationClause", "ColumnElement"),
+    ("Over", "ColumnElement"),
+    ("WithinGroup", "ColumnElement"),
+    ("AggregateOrderBy", "WithinGroup"),
+    ("FunctionFilter", "ColumnElement"),
+    ("Slice", "ColumnElement"),
+    ("TableValuedColumn", "ColumnElement"),
+    ("ScalarSelect", "ColumnElement"),
+    ("Exists", "UnaryExpression"),
+    ("quoted_name", ""),
+];
+
+/// Makes all classes.
+pub(crate) fn define(vm: &mut Vm) {
+    let root = ClassBuilder::new(ELEMENTS, "ClauseElement")
+        .method("compile", dialect::compile)
+        .method("self_group", |_, args| Ok(args.at(0)))
+        .method("params", params)
+        .method("unique_params", params)
+        .method("compare", |_, args| Ok(Value::Bool(args.at(0).is(&args.at(1)))))
+        .build(vm);
+    let operators = ClassBuilder::new("sqlalchemy.sql.operators", "ColumnOperators")
+        .methods(operators::METHODS)
+        .build(vm);
+    ClassBuilder::new(ELEMENTS, "ColumnElement").base(&operators).base(&root).build(vm);
+    for (name, base) in CLASSES {
+        let mut builder = ClassBuilder::new(ELEMENTS, *name);
+        if !base.is_empty() {
+            let base = vm.named_class(&format!("{ELEMENTS}.{base}"));
+            builder = builder.base(&base);
+        }
+        builder = match *name {
+            "TextClause" => builder
+                .method("bindparams", functions::text_bindparams)
+                .method("columns", select::text_columns),
+            "quoted_name" => builder.constructor(functions::quoted_name),
+            "Case" => builder.constructor(functions::case_of_class),
+            "ScalarSelect" | "Exists" => builder.methods(select::VALUE_METHODS),
+            _ => builder,
+        };
+        builder.build(vm);
+    }
+    let element = vm.named_class("sqlalchemy.sql.elements.ColumnElement");
+    let base = ClassBuilder::new(FUNCTION_CLASSES, "FunctionElement")
+        .base(&element)
+        .methods(functions::METHODS)
+        .build(vm);
+    ClassBuilder::new(FUNCTION_CLASSES, "Function").base(&base).build(vm);
+    ClassBuilder::new(FUNCTION_CLASSES, "GenericFunction").base(&base).build(vm);
+    functions::define(vm);
+    collection::define(vm);
+    from::define(vm);
+    select::define(vm);
+    dml::define(vm);
+    dialect::define(vm);
+}
+
+/// An expression as a Python object. A column of a table is that column's own object.
+pub(crate) fn object(vm: &mut Vm, expr: Expr) -> Value {
+    if expr.note().is_none()
+        && let Some(column) = expr.schema_column()
+        && column.table().is_some()
+        && let Ok(made) = schema::column_object(vm, &column.clone())
+    {
+        return made;
+    }
+    Value::object(ExprObject { expr })
+}
+
+/// An expression as a Python object, in the shape of a native function's result.
+#[expect(clippy::unnecessary_wraps, reason = "the tables of methods want a result")]
+pub(crate) fn object_result(vm: &mut Vm, expr: Expr) -> Result<Value, Raise> {
+    Ok(object(vm, expr))
+}
+
+/// The result of building an expression as a Python object.
+pub(crate) fn built(vm: &mut Vm, result: vidro_sql::Result<Expr>) -> Result<Value, Raise> {
+    match result {
+        Ok(expr) => Ok(object(vm, expr)),
+        Err(error) => Err(exc::from_sql(vm, &error)),
+    }
+}
+
+/// The expression behind a Python value; none if it is a plain value.
+pub(crate) fn try_expr(vm: &mut Vm, given: &Value) -> Result<Option<Expr>, Raise> {
+    if let Some(object) = given.downcast_ref::<ExprObject>() {
+        return Ok(Some(object.expr.clone()));
+    }
+    if let Some(column) = schema::as_column(given) {
+        return Ok(Some(column.expr()));
+    }
+    if let Some(expr) = mapping::expression_of(vm, given)? {
+        return Ok(Some(expr));
+    }
+    if let Some(object) = given.downcast_ref::<SelectObject>() {
+        let query = object.query(vm)?;
+        return Ok(Some(query.scalar_subquery()));
+    }
+    if let Some(object) = given.downcast_ref::<FromObject>() {
+        return Ok(Some(Expr::from_value(&object.from)));
+    }
+    match given {
+        Value::Instance(_) | Value::Object(_) => {
+            let Some(method) = vm.try_attribute(given, "__clause_element__")? else {
+                return Ok(None);
+            };
+            let element = vm.call(&method, Args::none())?;
+            if element.is(given) { Ok(None) } else { try_expr(vm, &element) }
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The expression behind a Python value that must be one.
+pub(crate) fn expect(vm: &mut Vm, given: &Value) -> Result<Expr, Raise> {
+    match try_expr(vm, given)? {
+        Some(expr) => Ok(expr),
+        None => {
+            let shown = vm.repr(given)?;
+            Err(exc::argument(vm, format!("SQL expression element expected, got {shown}.")))
+        }
+    }
+}
+
+/// A Python value beside an operator.
+pub(crate) fn operand(vm: &mut Vm, given: &Value) -> Result<Operand, Raise> {
+    match try_expr(vm, given)? {
+        Some(expr) => Ok(Operand::Expr(expr)),
+        None => value::from_python(vm, given).map(Operand::Value),
+    }
+}
+
+/// Many Python values as operands.
+pub(crate) fn operands(vm: &mut Vm, given: &[Value]) -> Result<Vec<Operand>, Raise> {
+    given.iter().map(|given| operand(vm, given)).collect()
+}
+
+/// A condition of WHERE, HAVING or ON.
+pub(crate) fn condition(vm: &mut Vm, given: &Value) -> Result<Expr, Raise> {
+    match given {
+        Value::Bool(true) => return Ok(Expr::true_()),
+        Value::Bool(false) => return Ok(Expr::false_()),
+        Value::None => return Ok(Expr::null()),
+        _ => {}
+    }
+    match try_expr(vm, given)? {
+        Some(expr) => Ok(expr),
+        None => {
+            let shown = vm.repr(given)?;
+            let message = format!(
+                "SQL expression for WHERE/HAVING role expected, got {shown}."
+            );
+            Err(exc::argument(vm, message))
+        }
+    }
+}
+
+/// Conditions of `where(*criteria)`.
+pub(crate) fn conditions(vm: &mut Vm, given: &[Value]) -> Result<Vec<Expr>, Raise> {
+    given.iter().map(|given| condition(vm, given)).collect()
+}
+
+/// A name given as a string or `quoted_name`.
+pub(crate) fn name(given: &Value) -> Option<Name> {
+    if let Some(instance) = given.as_instance()
+        && let Some(quote) = instance.get("quote")
+    {
+        let quote = match quote {
+            Value::Bool(quote) => Some(quote),
+            _ => None,
+        };
+        return given.as_str().map(|text| Name::quoted(&*text, quote));
+    }
+    given.as_str().map(|text| Name::new(&*text))
+}
+
+fn params(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let mut pairs = Vec::new();
+    for given in args.positional.iter().skip(1) {
+        for (key, given) in value::items(vm, given)? {
+            pairs.push((value::text(vm, &key)?, value::from_python(vm, &given)?));
+        }
+    }
+    for (key, given) in &args.keywords {
+        pairs.push((Rc::from(&**key), value::from_python(vm, given)?));
+    }
+    let this = args.at(0);
+    if let Some(object) = this.downcast_ref::<SelectObject>() {
+        return object.with_params(vm, &pairs);
+    }
+    let expr = expect(vm, &this)?;
+    Ok(object(vm, expr.with_params(&pairs)))
+}
+
+impl ExprObject {
+    fn class_name(&self) -> (&'static str, &'static str) {
+        let name = match self.expr.kind() {
+            Kind::Column(_) => "ColumnClause",
+            Kind::Bind(_) => "BindParameter",
+            Kind::Null => "Null",
+            Kind::True => "True_",
+            Kind::False => "False_",
+            Kind::Text(_) => "TextClause",
+            Kind::Unary(Op::Exists, _) => "Exists",
+            Kind::Unary(Op::Any | Op::All, _) => "CollectionAggregate",
+            Kind::Unary(..) | Kind::Modifier(..) | Kind::LabelReference(_) | Kind::TextualLabel(_) => {
+                "UnaryExpression"
+            }
+            Kind::AsBoolean(..) => "AsBoolean",
+            Kind::Binary(_) => "BinaryExpression",
+            Kind::List(list) => match list.class {
+                vidro_sql::expr::ListClass::Boolean => "BooleanClauseList",
+                vidro_sql::expr::ListClass::Expression => "ExpressionClauseList",
+                vidro_sql::expr::ListClass::Clause => "ClauseList",
+                vidro_sql::expr::ListClass::Tuple => "Tuple",
+            },
+            Kind::Grouping(_) => "Grouping",
+            Kind::Label(_) => "Label",
+            Kind::Case(_) => "Case",
+            Kind::Cast(kind, _) => match kind {
+                vidro_sql::expr::CastKind::Cast => "Cast",
+                vidro_sql::expr::CastKind::TryCast => "TryCast",
+                vidro_sql::expr::CastKind::Coerce => "TypeCoerce",
+            },
+            Kind::Extract(..) => "Extract",
+            Kind::Collation(_) => "CollationClause",
+            Kind::Function(function) => {
+                let name = if function.generic { "GenericFunction" } else { "Function" };
+                return (FUNCTION_CLASSES, name);
+            }
+            Kind::NextValue(_) => return (FUNCTION_CLASSES, "Function"),
+            Kind::Over(_) => "Over",
+            Kind::WithinGroup(..) => "WithinGroup",
+            Kind::AggregateOrderBy(..) => "AggregateOrderBy",
+            Kind::Filter(..) => "FunctionFilter",
+            Kind::Scalar(_) | Kind::Subselect(_) => "ScalarSelect",
+            Kind::Array(_) => "ExpressionClauseList",
+            Kind::Slice(..) => "Slice",
+            Kind::FromValue(_) => "TableValuedColumn",
+        };
+        (ELEMENTS, name)
+    }
+}
+
+impl Object for ExprObject {
+    fn class(&self, vm: &Vm) -> Rc<Class> {
+        let (module, name) = self.class_name();
+        vm.named_class(&format!("{module}.{name}"))
+    }
+
+    fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        attribute(vm, &self.expr, name)
+    }
+
+    fn binary(
+        self: Rc<Self>,
+        vm: &mut Vm,
+        operator: BinaryOperator,
+        other: &Value,
+        reflected: bool,
+    ) -> Result<Value, Raise> {
+        operators::binary(vm, &self.expr, operator, other, reflected)
+    }
+
+    fn unary(self: Rc<Self>, vm: &mut Vm, operator: UnaryOperator) -> Result<Value, Raise> {
+        operators::unary(vm, &self.expr, operator)
+    }
+
+    fn compare(self: Rc<Self>, vm: &mut Vm, by: Compare, other: &Value) -> Result<Value, Raise> {
+        operators::compare(vm, &self.expr, by, other)
+    }
+
+    fn get_item(self: Rc<Self>, vm: &mut Vm, key: &Value) -> Result<Value, Raise> {
+        operators::get_item(vm, &self.expr, key)
+    }
+
+    fn truth(&self, vm: &mut Vm) -> Result<Option<bool>, Raise> {
+        operators::truth(vm, &self.expr)
+    }
+
+    fn repr(&self, _: &mut Vm) -> Result<Str, Raise> {
+        Ok(python_repr(&self.expr).into())
+    }
+
+    fn str(&self, vm: &mut Vm) -> Result<Str, Raise> {
+        let expr = self.expr.clone();
+        let text = with_sql(vm, || Ok(expr.to_string()))?;
+        Ok(text.into())
+    }
+}
+
+/// How Python shows an expression.
+fn python_repr(expr: &Expr) -> String {
+    expr.python_repr()
+}
+
+fn attribute(vm: &mut Vm, expr: &Expr, name: &str) -> Result<Option<Value>, Raise> {
+    Ok(match (name, expr.kind()) {
+        ("type", _) => Some(types::object(vm, &expr.ty())),
+        ("name", Kind::Bind(bind)) => match &bind.name {
+            vidro_sql::expr::BindName::Named(name) | vidro_sql::expr::BindName::Anon(name) => {
+                Some(Value::from(&**name))
+            }
+        },
+        ("name", Kind::Function(function)) => Some(Value::from(&*function.name())),
+        ("name" | "key", _) => match expr.proxy_key().or_else(|| expr.column_name()) {
+            Some(name) => Some(Value::from(&*name)),
+            None => Some(Value::None),
+        },
+        ("value", Kind::Bind(bind)) => match &bind.value {
+            vidro_sql::expr::BindValue::One(given) => Some(value::to_python(vm, given)),
+            vidro_sql::expr::BindValue::Many(given) => {
+                Some(Value::list(value::all_to_python(vm, given)))
+            }
+            _ => Some(Value::None),
+        },
+        ("element", Kind::Label(label)) => match &label.name {
+            LabelName::Named(_) | LabelName::Anon(_) => Some(object(vm, label.element.clone())),
+        },
+        ("element", Kind::Unary(_, inner) | Kind::Modifier(_, inner) | Kind::Grouping(inner)) => {
+            Some(object(vm, inner.clone()))
+        }
+        ("left", Kind::Binary(binary)) => Some(object(vm, binary.left.clone())),
+        ("right", Kind::Binary(binary)) => Some(object(vm, binary.right.clone())),
+        ("operator", Kind::Binary(binary)) => {
+            binary.op.sql().map(|text| Value::from(text.trim()))
+        }
+        ("clauses", Kind::List(list)) => {
+            let items = list.items.clone();
+            Some(Value::list(items.into_iter().map(|item| object(vm, item)).collect()))
+        }
+        ("clauses", Kind::Function(function)) => {
+            let items = function.args.clone();
+            Some(Value::list(items.into_iter().map(|item| object(vm, item)).collect()))
+        }
+        ("text", Kind::Text(_)) => Some(Value::from(expr.to_string())),
+        ("table", Kind::Column(column)) => match column.from_clause() {
+            Some(from) => Some(from_object(vm, from)?),
+            None => Some(Value::None),
+        },
+        ("c" | "columns", Kind::Function(_)) => None,
+        ("primary_key", Kind::Column(_)) => {
+            let key = expr.schema_column().is_some_and(vidro_sql::Column::is_primary_key);
+            Some(Value::Bool(key))
+        }
+        ("foreign_keys", _) => Some(vm.new_set(Vec::new(), false)?),
+        ("expression", _) => Some(object(vm, expr.clone())),
+        ("comparator", _) => Some(object(vm, expr.clone())),
+        ("anon_label", _) => Some(object(vm, expr.label_anon())),
+        _ => None,
+    })
+}
+
+/// `<module.Class object at 0x…>`, with an address that is the same in every run.
+pub(crate) fn plain_repr(class: &str, number: usize) -> String {
+    format!("<{class} object at {:#x}>", 0x7f00_0000_0000_usize + (number & 0xffff_ffff))
+}
+
+/// The instance behind a payload, for messages.
+pub(crate) fn shown_class(instance: &Rc<Instance>) -> String {
+    instance.class().full_name()
+}

@@ -1,0 +1,222 @@
+//! Dialects as Python objects, and statements compiled for them.
+
+use std::rc::Rc;
+
+use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
+use vidro_sql::compile::{CompileOptions, Compiled, compile as compile_statement};
+use vidro_sql::dialect::Dialect;
+use vidro_sql::statement::Statement;
+
+use super::{DmlObject, ExprObject, FromObject, SelectObject};
+use crate::schema::DdlObject;
+use crate::world::with_sql;
+use crate::{engine, exc, value};
+
+const INTERFACES: &str = "sqlalchemy.engine.interfaces";
+const COMPILER: &str = "sqlalchemy.sql.compiler";
+
+/// A dialect as Python sees it.
+#[derive(Debug)]
+pub(crate) struct DialectObject {
+    /// The dialect.
+    pub(crate) dialect: Dialect,
+}
+
+/// A compiled statement as Python sees it.
+#[derive(Debug)]
+struct CompiledObject {
+    compiled: Compiled,
+    statement: Statement,
+    text: String,
+    class: &'static str,
+}
+
+pub(super) fn define(vm: &mut Vm) {
+    let base = ClassBuilder::new(INTERFACES, "Dialect").build(vm);
+    ClassBuilder::new("sqlalchemy.engine.default", "DefaultDialect")
+        .base(&base)
+        .constructor(|_, _| Ok(Value::object(DialectObject { dialect: Dialect::default() })))
+        .build(vm);
+    let compiled = ClassBuilder::new("sqlalchemy.engine.interfaces", "Compiled").build(vm);
+    for name in ["StrSQLCompiler", "SQLCompiler", "DDLCompiler"] {
+        ClassBuilder::new(COMPILER, name)
+            .base(&compiled)
+            .method("construct_params", |vm, args| vm.get_attribute(&args.at(0), "params"))
+            .build(vm);
+    }
+}
+
+/// A dialect of a name as a Python object.
+pub(crate) fn dialect_object(vm: &mut Vm, name: &str) -> Value {
+    let _ = vm;
+    let dialect = Dialect::of(name).unwrap_or_default();
+    Value::object(DialectObject { dialect })
+}
+
+/// A dialect given as an object, an engine or not at all.
+pub(crate) fn dialect_or_default(vm: &mut Vm, given: Option<Value>) -> Result<Dialect, Raise> {
+    match given.filter(|given| !given.is_none()) {
+        None => Ok(Dialect::default()),
+        Some(given) => {
+            if let Some(object) = given.downcast_ref::<DialectObject>() {
+                return Ok(object.dialect);
+            }
+            if let Some(dialect) = engine::dialect_of(vm, &given)? {
+                return Ok(dialect);
+            }
+            // A dialect module: `sqlalchemy.dialects.postgresql`.
+            if let Value::Module(module) = &given
+                && let Some(name) = module.name.rsplit('.').next()
+                && let Ok(dialect) = Dialect::of(name)
+            {
+                return Ok(dialect);
+            }
+            let shown = vm.repr(&given)?;
+            Err(exc::argument(vm, format!("expected a dialect, got {shown}")))
+        }
+    }
+}
+
+/// The statement behind a Python object that can be compiled or executed.
+pub(crate) fn statement_of(vm: &mut Vm, given: &Value) -> Result<Option<Statement>, Raise> {
+    if let Some(object) = given.downcast_ref::<SelectObject>() {
+        return object.query(vm).map(|query| Some(Statement::Query(query)));
+    }
+    if let Some(object) = given.downcast_ref::<DmlObject>() {
+        return Ok(Some(object.statement.clone()));
+    }
+    if let Some(object) = given.downcast_ref::<DdlObject>() {
+        return Ok(Some(Statement::Ddl(object.ddl.clone())));
+    }
+    if let Some(object) = given.downcast_ref::<ExprObject>() {
+        return Ok(Some(match object.expr.kind() {
+            vidro_sql::expr::Kind::Text(text) => Statement::Text(text.clone()),
+            _ => Statement::Expr(object.expr.clone()),
+        }));
+    }
+    if let Some(object) = given.downcast_ref::<FromObject>() {
+        return Ok(Some(Statement::From(object.from.clone())));
+    }
+    Ok(super::try_expr(vm, given)?.map(Statement::Expr))
+}
+
+/// The text of a statement for the default dialect.
+pub(crate) fn statement_text(vm: &mut Vm, statement: &Statement) -> Result<Str, Raise> {
+    let text = with_sql(vm, || vidro_sql::compile::to_string(statement))?;
+    Ok(text.into())
+}
+
+/// `statement.compile(bind=…, dialect=…, compile_kwargs=…)`
+pub(super) fn compile(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let [this, bind, dialect, options, column_keys] =
+        args.bind(vm, "compile(self, bind=, dialect=, compile_kwargs=, column_keys=, **kw)")
+            .map(|[this, bind, dialect, options, keys, _]: [Option<Value>; 6]| {
+                [this, bind, dialect, options, keys]
+            })?;
+    let this = this.unwrap_or_default();
+    let str_dialect = bind.as_ref().is_none_or(Value::is_none)
+        && dialect.as_ref().is_none_or(Value::is_none);
+    let given = dialect.filter(|given| !given.is_none()).or(bind);
+    let dialect = dialect_or_default(vm, given)?;
+    let literal = match options {
+        Some(Value::Dict(options)) => options.get("literal_binds"),
+        _ => None,
+    };
+    let literal_binds = value::flag(vm, literal)?;
+    let column_keys = match column_keys.filter(|given| !given.is_none()) {
+        Some(keys) => Some(value::strings(vm, &keys)?),
+        None => None,
+    };
+    let Some(statement) = statement_of(vm, &this)? else {
+        return Err(exc::argument(vm, "nothing to compile"));
+    };
+    let options = CompileOptions { literal_binds, column_keys, ..CompileOptions::default() };
+    let compiled = with_sql(vm, || compile_statement(&statement, &dialect, &options))?;
+    let text = compiled.sql.to_string();
+    let class = match (&statement, str_dialect) {
+        (Statement::Ddl(_), _) => "DDLCompiler",
+        (_, true) => "StrSQLCompiler",
+        _ => "SQLCompiler",
+    };
+    Ok(Value::object(CompiledObject { compiled, statement, text, class }))
+}
+
+/// A statement's text in each dialect, or why there is none.
+pub(crate) fn in_dialects(
+    vm: &mut Vm,
+    given: &Value,
+) -> Result<Vec<(&'static str, Result<String, String>)>, Raise> {
+    let Some(statement) = statement_of(vm, given)? else {
+        return Err(exc::argument(vm, "this is no statement"));
+    };
+    let mut out = Vec::new();
+    for name in ["sqlite", "postgresql", "mysql", "mariadb"] {
+        let Ok(dialect) = Dialect::of(name) else { continue };
+        let options = CompileOptions::default();
+        let text = crate::lend::lend(vm, || compile_statement(&statement, &dialect, &options));
+        let text = text.map(|compiled| compiled.sql.to_string()).map_err(|error| error.to_string());
+        out.push((name, text));
+    }
+    Ok(out)
+}
+
+impl Object for DialectObject {
+    fn class(&self, vm: &Vm) -> Rc<Class> {
+        vm.named_class("sqlalchemy.engine.default.DefaultDialect")
+    }
+
+    fn get_attribute(self: Rc<Self>, _: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        Ok(match name {
+            "name" => Some(Value::from(self.dialect.name())),
+            "driver" => Some(Value::from(self.dialect.driver())),
+            "paramstyle" => Some(Value::from(self.dialect.paramstyle_name())),
+            _ => None,
+        })
+    }
+
+    fn repr(&self, _: &mut Vm) -> Result<Str, Raise> {
+        let name = self.dialect.name();
+        Ok(format!("<sqlalchemy.dialects.{name} dialect object at 0x7f0000000000>").into())
+    }
+}
+
+impl Object for CompiledObject {
+    fn class(&self, vm: &Vm) -> Rc<Class> {
+        vm.named_class(&format!("{COMPILER}.{}", self.class))
+    }
+
+    fn str(&self, _: &mut Vm) -> Result<Str, Raise> {
+        Ok(self.text.as_str().into())
+    }
+
+    fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        Ok(match name {
+            "string" => Some(Value::from(self.text.as_str())),
+            "params" => Some(params(vm, &self.compiled, &self.statement)),
+            "positiontup" => {
+                let name = |at: &usize| {
+                    self.compiled.params.get(*at).map_or(Value::None, |p| Value::from(&*p.name))
+                };
+                Some(Value::list(self.compiled.positions.iter().map(name).collect()))
+            }
+            "dialect" => Some(Value::object(DialectObject { dialect: self.compiled.dialect })),
+            _ => None,
+        })
+    }
+}
+
+/// `compiled.params`: values by name.
+fn params(vm: &mut Vm, compiled: &Compiled, statement: &Statement) -> Value {
+    let mut set = vidro_sql::compile::BindSet::default();
+    set.collect(statement);
+    let pairs: Vec<(Rc<str>, Value)> = compiled
+        .params
+        .iter()
+        .map(|param| {
+            let found = set.plain_value(param);
+            let found = found.map_or(Value::None, |found| value::to_python(vm, &found));
+            (Rc::clone(&param.name), found)
+        })
+        .collect();
+    Value::dict(pairs.iter().map(|(name, found)| (&**name, found.clone())))
+}

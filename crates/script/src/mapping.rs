@@ -1,0 +1,249 @@
+//! Mapping: declarative classes, their attributes and collections, mappers and registries.
+
+mod annotation;
+mod attribute;
+mod collection;
+mod column;
+mod comparator;
+mod declarative;
+mod entity;
+mod instance;
+pub(crate) mod mapper;
+mod registry;
+mod relationship;
+mod resolver;
+
+use std::rc::Rc;
+
+use vidro_orm::load::EntityId;
+use vidro_orm::mapping::Property;
+use vidro_orm::{MapperId, mapping as orm_mapping};
+use vidro_python::{Args, Class, Raise, Value, Vm};
+use vidro_sql::expr::Expr;
+use vidro_sql::from::FromClause;
+use vidro_sql::schema::{Column, Table};
+
+use crate::world::{World, with_orm};
+use crate::{expression, schema};
+
+pub(crate) use attribute::AttributeObject;
+pub(crate) use collection::Shape;
+pub(crate) use column::PropertyObject;
+pub(crate) use entity::{AliasObject, entity_of};
+pub(crate) use registry::BASES;
+pub(crate) use resolver::resolve;
+
+type Call = fn(&mut Vm, Args) -> Result<Value, Raise>;
+
+/// Functions of `sqlalchemy.orm` that belong to mapping.
+pub(crate) const FUNCTIONS: &[(&str, Call)] = &[
+    ("mapped_column", column::mapped_column),
+    ("column_property", column::column_property),
+    ("deferred", column::deferred),
+    ("query_expression", column::query_expression),
+    ("synonym", column::synonym),
+    ("relationship", relationship::relationship),
+    ("dynamic_loader", relationship::dynamic_loader),
+    ("backref", relationship::backref),
+    ("aliased", entity::aliased),
+    ("foreign", |_, args| Ok(args.at(0))),
+    ("remote", |_, args| Ok(args.at(0))),
+    ("declarative_base", registry::declarative_base),
+    ("configure_mappers", |vm, _| configure(vm).map(|()| Value::None)),
+    ("class_mapper", mapper::class_mapper),
+    ("object_mapper", mapper::object_mapper),
+    ("has_inherited_table", registry::has_inherited_table),
+    ("declarative_mixin", |_, args| Ok(args.at(0))),
+    ("as_declarative", registry::as_declarative),
+    ("clear_mappers", |_, _| Ok(Value::None)),
+    ("validates", registry::validates),
+    ("reconstructor", |_, args| Ok(args.at(0))),
+];
+
+/// Makes all classes.
+pub(crate) fn define(vm: &mut Vm) {
+    column::define(vm);
+    relationship::define(vm);
+    attribute::define(vm);
+    collection::define(vm);
+    mapper::define(vm);
+    entity::define(vm);
+    registry::define(vm);
+}
+
+/// The mapper of a class, if it is mapped itself.
+pub(crate) fn mapper_of_class(vm: &mut Vm, class: &Rc<Class>) -> Result<Option<MapperId>, Raise> {
+    let world = World::of(vm)?;
+    let models = world.models.borrow();
+    Ok(models.iter().rev().find(|model| Rc::ptr_eq(&model.class, class)).map(|m| m.mapper))
+}
+
+/// The mapper of a class, mapper object or alias.
+pub(crate) fn mapper_of(vm: &mut Vm, given: &Value) -> Result<Option<MapperId>, Raise> {
+    match given {
+        Value::Class(class) => mapper_of_class(vm, class),
+        Value::Object(_) => {
+            if let Some(object) = given.downcast_ref::<mapper::MapperObject>() {
+                return Ok(Some(object.mapper));
+            }
+            Ok(given.downcast_ref::<AliasObject>().map(|alias| alias.mapper))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The table of a mapper.
+pub(crate) fn local_table(vm: &mut Vm, mapper: MapperId) -> Result<Option<Table>, Raise> {
+    let world = World::of(vm)?;
+    let table = world.look(|orm| orm.mapping.mapper(mapper).local_table().cloned());
+    Ok(table.flatten())
+}
+
+/// Builds the relationships that wait, and gives classes the attributes that backrefs made.
+pub(crate) fn configure(vm: &mut Vm) -> Result<(), Raise> {
+    let world = World::of(vm)?;
+    if world.look(|orm| orm.mapping.needs_configure()) != Some(true) {
+        return Ok(());
+    }
+    with_orm(vm, |orm, host| orm_mapping::configure(orm, host))?;
+    let models = world.models.borrow().clone();
+    for model in models {
+        install_attributes(vm, &model.class, model.mapper)?;
+    }
+    Ok(())
+}
+
+/// Gives a class an attribute object for each property that has none.
+fn install_attributes(vm: &mut Vm, class: &Rc<Class>, mapper: MapperId) -> Result<(), Raise> {
+    let world = World::of(vm)?;
+    let keys: Vec<Rc<str>> = world
+        .look(|orm| {
+            let mapper = orm.mapping.mapper(mapper);
+            let waiting = mapper.unconfigured().to_vec();
+            mapper.properties.keys().cloned().chain(waiting).collect()
+        })
+        .unwrap_or_default();
+    for key in keys {
+        let present = class
+            .dict
+            .get(&key)
+            .is_some_and(|found| found.downcast_ref::<AttributeObject>().is_some());
+        if !present {
+            class.set(&key, Value::object(AttributeObject::of_class(mapper, &key)));
+        }
+    }
+    Ok(())
+}
+
+/// The schema column behind a column, a `mapped_column` or a mapped attribute's column.
+pub(crate) fn column_behind(given: &Value) -> Option<Column> {
+    if let Some(column) = schema::as_column(given) {
+        return Some(column);
+    }
+    given.downcast_ref::<PropertyObject>().and_then(|property| property.column.clone())
+}
+
+/// The expression that an attribute, a `mapped_column` or a mapped class stands for.
+pub(crate) fn expression_of(vm: &mut Vm, given: &Value) -> Result<Option<Expr>, Raise> {
+    if let Some(attribute) = given.downcast::<AttributeObject>() {
+        return attribute.expect_expr(vm).map(Some);
+    }
+    Ok(given.downcast_ref::<PropertyObject>().map(PropertyObject::expr))
+}
+
+/// The FROM object that a mapped class or alias stands for.
+pub(crate) fn from_of(vm: &mut Vm, given: &Value) -> Result<Option<FromClause>, Raise> {
+    match entity_of(vm, given)? {
+        Some(entity) => with_orm(vm, |orm, _| orm.entity_from(entity)).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The column of an attribute of a mapper.
+pub(crate) fn column_of_attribute(
+    vm: &mut Vm,
+    mapper: MapperId,
+    name: &str,
+) -> Result<Option<Column>, Raise> {
+    let world = World::of(vm)?;
+    let found = world.look(|orm| {
+        let mapper = orm.mapping.mapper(mapper);
+        match mapper.property(name)? {
+            Property::Column(index) => mapper.column(index).ok()?.column().cloned(),
+            Property::Relationship(_) => None,
+        }
+    });
+    Ok(found.flatten())
+}
+
+/// Expressions of all column attributes of a mapper.
+pub(crate) fn column_expressions(vm: &mut Vm, mapper: MapperId) -> Result<Vec<Expr>, Raise> {
+    with_orm(vm, |orm, _| {
+        let count = orm.mapping.mapper(mapper).columns.len();
+        let indexes = (0..count).filter_map(|index| u16::try_from(index).ok());
+        indexes.map(|index| orm.attribute_expr(EntityId::of(mapper), index)).collect()
+    })
+}
+
+/// One entry of `returning_column_descriptions`.
+pub(crate) fn column_description(
+    vm: &mut Vm,
+    given: &Value,
+    expr: Option<Expr>,
+) -> Result<Value, Raise> {
+    let world = World::of(vm)?;
+    if let Some(mapper) = mapper_of(vm, given)? {
+        let class = world.class_of(mapper).map_or(Value::None, Value::Class);
+        let name = world.look(|orm| Rc::clone(&orm.mapping.mapper(mapper).class_name));
+        let aliased = given.downcast_ref::<AliasObject>().is_some();
+        return Ok(Value::dict([
+            ("name", Value::from(&*name.unwrap_or_else(|| "".into()))),
+            ("type", class.clone()),
+            ("aliased", Value::Bool(aliased)),
+            ("expr", given.clone()),
+            ("entity", if aliased { given.clone() } else { class }),
+        ]));
+    }
+    let attribute = given.downcast::<AttributeObject>();
+    let expr = match (&attribute, expr) {
+        (_, Some(expr)) => expr,
+        (_, None) => expression::expect(vm, given)?,
+    };
+    let name = expr.proxy_key().map_or(Value::None, |name| Value::from(&*name));
+    let ty = crate::types::object(vm, &expr.ty());
+    let entity = attribute.and_then(|a| world.class_of(a.mapper)).map_or(Value::None, Value::Class);
+    Ok(Value::dict([
+        ("name", name),
+        ("type", ty),
+        ("aliased", Value::Bool(false)),
+        ("expr", given.clone()),
+        ("entity", entity),
+    ]))
+}
+
+/// `statement.entity_description`
+pub(crate) fn entity_description(
+    vm: &mut Vm,
+    mapper: Option<MapperId>,
+    from: &FromClause,
+) -> Result<Option<Value>, Raise> {
+    let world = World::of(vm)?;
+    let table = expression::from_object(vm, from.clone())?;
+    Ok(Some(match mapper.and_then(|mapper| world.class_of(mapper)) {
+        Some(class) => {
+            let name = class.name();
+            let class = Value::Class(class);
+            Value::dict([
+                ("name", Value::Str(name)),
+                ("type", class.clone()),
+                ("expr", class.clone()),
+                ("entity", class),
+                ("table", table),
+            ])
+        }
+        None => {
+            let name = from.plain_name().map_or(Value::None, |name| Value::from(&*name));
+            Value::dict([("name", name), ("table", table)])
+        }
+    }))
+}

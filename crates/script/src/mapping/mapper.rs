@@ -1,0 +1,601 @@
+//! `inspect(User)`, `inspect(user)`: mappers, their properties, and the state of instances.
+
+use std::rc::Rc;
+
+use vidro_orm::instance::State;
+use vidro_orm::mapping::Property;
+use vidro_orm::{InstanceId, MapperId};
+use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
+
+use super::{AttributeObject, mapper_of};
+use crate::world::{World, entity, object as entity_object, with_orm};
+use crate::{exc, expression, schema, session, value};
+
+const MAPPER: &str = "sqlalchemy.orm.mapper";
+const STATE: &str = "sqlalchemy.orm.state";
+
+/// A mapper as Python sees it.
+#[derive(Debug)]
+pub(crate) struct MapperObject {
+    /// Which.
+    pub(crate) mapper: MapperId,
+}
+
+/// A property of a mapper.
+#[derive(Debug)]
+struct MapperProperty {
+    mapper: MapperId,
+    key: Rc<str>,
+}
+
+/// `inspect(instance)`
+#[derive(Debug)]
+pub(crate) struct StateObject {
+    /// The instance.
+    instance: Value,
+    id: InstanceId,
+}
+
+/// `inspect(instance).attrs.name`
+#[derive(Debug)]
+struct AttributeState {
+    id: InstanceId,
+    instance: Value,
+    key: Rc<str>,
+}
+
+/// `(added, unchanged, deleted)`
+#[derive(Debug)]
+struct HistoryObject {
+    parts: [Value; 3],
+}
+
+pub(super) fn define(vm: &mut Vm) {
+    ClassBuilder::new(MAPPER, "Mapper")
+        .method("get_property", get_property)
+        .method("has_property", has_property)
+        .method("primary_key_from_instance", primary_key_from_instance)
+        .method("isa", isa)
+        .build(vm);
+    for name in ["ColumnProperty", "RelationshipProperty"] {
+        ClassBuilder::new("sqlalchemy.orm.interfaces", name).build(vm);
+    }
+    ClassBuilder::new(STATE, "InstanceState").build(vm);
+    ClassBuilder::new(STATE, "AttributeState")
+        .method("load_history", |vm, args| vm.get_attribute(&args.at(0), "history"))
+        .build(vm);
+    ClassBuilder::new("sqlalchemy.orm.attributes", "History")
+        .method("has_changes", has_changes)
+        .method("empty", |vm, args| {
+            let parts = vm.collect(&args.at(0))?;
+            let mut empty = true;
+            for part in &parts {
+                empty &= !vm.truth(part)?;
+            }
+            Ok(Value::Bool(empty))
+        })
+        .method("sum", |vm, args| {
+            let mut all = Vec::new();
+            for part in vm.collect(&args.at(0))? {
+                all.extend(vm.collect(&part)?);
+            }
+            Ok(Value::list(all))
+        })
+        .build(vm);
+}
+
+/// A mapper as a Python object.
+pub(crate) fn object(mapper: MapperId) -> Value {
+    Value::object(MapperObject { mapper })
+}
+
+/// A property of a mapper as a Python object.
+pub(crate) fn property_object(mapper: MapperId, key: &str) -> Value {
+    Value::object(MapperProperty { mapper, key: Rc::from(key) })
+}
+
+/// The state of an instance as a Python object.
+pub(crate) fn state_object(instance: &Value, id: InstanceId) -> Value {
+    Value::object(StateObject { instance: instance.clone(), id })
+}
+
+/// `class_mapper(User)`
+pub(super) fn class_mapper(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let given = args.at(0);
+    match mapper_of(vm, &given)? {
+        Some(mapper) => {
+            super::configure(vm)?;
+            Ok(object(mapper))
+        }
+        None => {
+            let shown = vm.repr(&given)?;
+            Err(exc::raise(vm, "UnmappedClassError", format!("Class {shown} is not mapped")))
+        }
+    }
+}
+
+/// `object_mapper(user)`
+pub(super) fn object_mapper(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let class = Value::Class(vm.class_of(&args.at(0)));
+    class_mapper(vm, Args::from([class]))
+}
+
+/// What `inspect` says of a class, an alias or an instance; none for anything else.
+pub(crate) fn inspect(vm: &mut Vm, given: &Value) -> Result<Option<Value>, Raise> {
+    if given.downcast_ref::<super::AliasObject>().is_some() {
+        return Ok(Some(given.clone()));
+    }
+    if let Some(mapper) = mapper_of(vm, given)? {
+        super::configure(vm)?;
+        return Ok(Some(object(mapper)));
+    }
+    if let Some(id) = entity(given) {
+        return Ok(Some(state_object(given, id)));
+    }
+    if given.downcast_ref::<AttributeObject>().is_some()
+        || given.downcast_ref::<StateObject>().is_some()
+        || given.downcast_ref::<MapperObject>().is_some()
+    {
+        return Ok(Some(given.clone()));
+    }
+    match super::instance::try_adopt(vm, given)? {
+        Some(id) => Ok(Some(state_object(given, id))),
+        None => Ok(None),
+    }
+}
+
+fn properties(vm: &mut Vm, mapper: MapperId) -> Result<Vec<(Rc<str>, Property)>, Raise> {
+    super::configure(vm)?;
+    let world = World::of(vm)?;
+    let all = world.look(|orm| {
+        let mapper = orm.mapping.mapper(mapper);
+        mapper.properties.iter().map(|(key, property)| (Rc::clone(key), *property)).collect()
+    });
+    Ok(all.unwrap_or_default())
+}
+
+fn get_property(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let this = args.this::<MapperObject>(vm)?;
+    let key = value::text(vm, &args.at(1))?;
+    if properties(vm, this.mapper)?.iter().any(|(known, _)| *known == key) {
+        return Ok(property_object(this.mapper, &key));
+    }
+    let world = World::of(vm)?;
+    let shown = world.look(|orm| orm.mapping.mapper(this.mapper).describe()).unwrap_or_default();
+    Err(exc::invalid_request(vm, format!("Mapper '{shown}' has no property '{key}'.")))
+}
+
+fn has_property(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let this = args.this::<MapperObject>(vm)?;
+    let key = value::text(vm, &args.at(1))?;
+    Ok(Value::Bool(properties(vm, this.mapper)?.iter().any(|(known, _)| *known == key)))
+}
+
+fn primary_key_from_instance(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let this = args.this::<MapperObject>(vm)?;
+    let world = World::of(vm)?;
+    let keys: Vec<Rc<str>> = world
+        .look(|orm| {
+            let mapper = orm.mapping.mapper(this.mapper);
+            let key = |index: &u16| mapper.column(*index).ok().map(|c| Rc::clone(&c.key));
+            mapper.primary_key.iter().filter_map(key).collect()
+        })
+        .unwrap_or_default();
+    let mut out = Vec::new();
+    for key in keys {
+        out.push(vm.get_attribute(&args.at(1), &key)?);
+    }
+    Ok(Value::list(out))
+}
+
+fn isa(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let this = args.this::<MapperObject>(vm)?;
+    let other = args.this_at::<MapperObject>(1);
+    let world = World::of(vm)?;
+    let answer = other.and_then(|other| world.look(|orm| orm.mapping.is_a(this.mapper, other.mapper)));
+    Ok(Value::Bool(answer.unwrap_or(false)))
+}
+
+fn has_changes(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let this = args.this::<HistoryObject>(vm)?;
+    let [added, _, deleted] = &this.parts;
+    Ok(Value::Bool(vm.truth(added)? || vm.truth(deleted)?))
+}
+
+impl Object for MapperObject {
+    fn class(&self, vm: &Vm) -> Rc<Class> {
+        vm.named_class("sqlalchemy.orm.mapper.Mapper")
+    }
+
+    fn compare(
+        self: Rc<Self>,
+        _: &mut Vm,
+        by: vidro_python::Compare,
+        other: &Value,
+    ) -> Result<Value, Raise> {
+        use vidro_python::Compare;
+        let same = other.downcast_ref::<Self>().is_some_and(|other| other.mapper == self.mapper);
+        Ok(match by {
+            Compare::Equal => Value::Bool(same),
+            Compare::NotEqual => Value::Bool(!same),
+            _ => Value::NotImplemented,
+        })
+    }
+
+    fn hash(&self, _: &mut Vm) -> Result<u64, Raise> {
+        Ok(u64::from(self.mapper.get()))
+    }
+
+    fn repr(&self, vm: &mut Vm) -> Result<Str, Raise> {
+        let number = usize::from(self.mapper.get()) * 0x40;
+        let class = self.class(vm).full_name();
+        let world = World::of(vm)?;
+        let name = world.look(|orm| Rc::clone(&orm.mapping.mapper(self.mapper).class_name));
+        let name = name.unwrap_or_else(|| "".into());
+        Ok(format!("<Mapper at {:#x}; {name}>", 0x7f00_0000_0000_usize + number)
+            .replace(&class, &class)
+            .into())
+    }
+
+    fn str(&self, vm: &mut Vm) -> Result<Str, Raise> {
+        let world = World::of(vm)?;
+        let shown = world.look(|orm| orm.mapping.mapper(self.mapper).describe());
+        Ok(shown.unwrap_or_default().into())
+    }
+
+    fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        let world = World::of(vm)?;
+        let mapper = world.look(|orm| Rc::clone(orm.mapping.mapper(self.mapper)));
+        let Some(mapper) = mapper else { return Ok(None) };
+        let pick = |vm: &mut Vm, relationships: Option<bool>| -> Result<Value, Raise> {
+            let mut out = Vec::new();
+            for (key, property) in properties(vm, self.mapper)? {
+                let is_relationship = matches!(property, Property::Relationship(_));
+                if relationships.is_none_or(|wanted| wanted == is_relationship) {
+                    let item = property_object(self.mapper, &key);
+                    out.push((key, item));
+                }
+            }
+            Ok(expression::collection(out))
+        };
+        Ok(match name {
+            "class_" | "entity" => world.class_of(self.mapper).map(Value::Class),
+            "class_manager" | "mapper" => Some(Value::Object(self)),
+            "local_table" | "persist_selectable" | "selectable" | "mapped_table" => {
+                match mapper.local_table() {
+                    Some(table) => Some(schema::table_object(vm, table)?),
+                    None => Some(Value::None),
+                }
+            }
+            "tables" => {
+                let mut out = Vec::new();
+                for mapped in &mapper.tables {
+                    out.push(schema::table_object(vm, &mapped.table)?);
+                }
+                Some(Value::list(out))
+            }
+            "columns" | "c" => {
+                let mut out = Vec::new();
+                for attribute in &mapper.columns {
+                    if let Some(column) = attribute.column() {
+                        out.push((Rc::clone(&attribute.key), schema::column_object(vm, column)?));
+                    }
+                }
+                Some(expression::collection(out))
+            }
+            "primary_key" => {
+                let mut out = Vec::new();
+                for index in &mapper.primary_key {
+                    if let Ok(attribute) = mapper.column(*index)
+                        && let Some(column) = attribute.column()
+                    {
+                        out.push(schema::column_object(vm, column)?);
+                    }
+                }
+                Some(Value::tuple(out))
+            }
+            "attrs" | "all_orm_descriptors" => Some(pick(vm, None)?),
+            "column_attrs" => Some(pick(vm, Some(false))?),
+            "relationships" => Some(pick(vm, Some(true))?),
+            "inherits" => Some(mapper.inherits.map_or(Value::None, object)),
+            "base_mapper" => Some(object(mapper.base)),
+            "single" => Some(Value::Bool(mapper.single)),
+            "polymorphic_identity" => Some(match &mapper.polymorphic_identity {
+                Some(identity) => value::to_python(vm, identity),
+                None => Value::None,
+            }),
+            "polymorphic_on" => Some(match mapper.polymorphic_on {
+                Some(index) => match mapper.column(index).ok().and_then(|a| a.column()) {
+                    Some(column) => schema::column_object(vm, column)?,
+                    None => Value::None,
+                },
+                None => Value::None,
+            }),
+            "self_and_descendants" => {
+                let all = world.look(|orm| orm.mapping.self_and_descendants(self.mapper));
+                Some(Value::list(all.unwrap_or_default().into_iter().map(object).collect()))
+            }
+            "is_mapper" => Some(Value::Bool(true)),
+            "is_aliased_class" => Some(Value::Bool(false)),
+            _ => None,
+        })
+    }
+}
+
+impl Object for MapperProperty {
+    fn class(&self, vm: &Vm) -> Rc<Class> {
+        let world = vm.state::<World>();
+        let property = world
+            .and_then(|world| world.look(|orm| orm.mapping.mapper(self.mapper).property(&self.key)));
+        let name = match property.flatten() {
+            Some(Property::Relationship(_)) => "RelationshipProperty",
+            _ => "ColumnProperty",
+        };
+        vm.named_class(&format!("sqlalchemy.orm.interfaces.{name}"))
+    }
+
+    fn str(&self, vm: &mut Vm) -> Result<Str, Raise> {
+        let world = World::of(vm)?;
+        let name = world.look(|orm| Rc::clone(&orm.mapping.mapper(self.mapper).class_name));
+        Ok(format!("{}.{}", name.unwrap_or_else(|| "".into()), self.key).into())
+    }
+
+    fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        let world = World::of(vm)?;
+        let mapper = world.look(|orm| Rc::clone(orm.mapping.mapper(self.mapper)));
+        let Some(mapper) = mapper else { return Ok(None) };
+        match name {
+            "key" => return Ok(Some(Value::from(&*self.key))),
+            "parent" => return Ok(Some(object(self.mapper))),
+            "class_attribute" => {
+                let attribute = AttributeObject::of_class(self.mapper, &self.key);
+                return Ok(Some(Value::object(attribute)));
+            }
+            _ => {}
+        }
+        Ok(match mapper.property(&self.key) {
+            Some(Property::Column(index)) => {
+                let attribute = mapper.column(index).ok();
+                let columns = attribute.map(|a| a.columns.clone()).unwrap_or_default();
+                match name {
+                    "columns" => {
+                        let mut out = Vec::new();
+                        for column in &columns {
+                            out.push(schema::column_object(vm, column)?);
+                        }
+                        Some(Value::list(out))
+                    }
+                    "expression" => match columns.first() {
+                        Some(column) => Some(schema::column_object(vm, column)?),
+                        None => None,
+                    },
+                    "deferred" => Some(Value::Bool(attribute.is_some_and(|a| a.deferred))),
+                    _ => None,
+                }
+            }
+            Some(Property::Relationship(relationship)) => {
+                let found = world.look(|orm| orm.mapping.relationship(relationship));
+                let Some(found) = found else { return Ok(None) };
+                match name {
+                    "mapper" | "entity" => Some(object(found.target)),
+                    "uselist" => Some(Value::Bool(found.uselist)),
+                    "direction" => {
+                        let name = found.direction.symbol();
+                        Some(crate::names::symbol(name))
+                    }
+                    "secondary" => match &found.secondary {
+                        Some(table) => Some(schema::table_object(vm, table)?),
+                        None => Some(Value::None),
+                    },
+                    "primaryjoin" => Some(expression::object(vm, found.primaryjoin.clone())),
+                    "argument" | "target_class" => world.class_of(found.target).map(Value::Class),
+                    "back_populates" => Some(match found.back_populates {
+                        Some(other) => {
+                            let key = world.look(|orm| Rc::clone(&orm.mapping.relationship(other).key));
+                            key.map_or(Value::None, |key| Value::from(&*key))
+                        }
+                        None => Value::None,
+                    }),
+                    "viewonly" => Some(Value::Bool(found.viewonly)),
+                    "local_remote_pairs" => {
+                        let mut out = Vec::new();
+                        for (local, remote) in &found.local_remote_pairs {
+                            let pair = vec![
+                                schema::column_object(vm, local)?,
+                                schema::column_object(vm, remote)?,
+                            ];
+                            out.push(Value::tuple(pair));
+                        }
+                        Some(Value::list(out))
+                    }
+                    _ => None,
+                }
+            }
+            None => None,
+        })
+    }
+}
+
+impl Object for StateObject {
+    fn class(&self, vm: &Vm) -> Rc<Class> {
+        vm.named_class("sqlalchemy.orm.state.InstanceState")
+    }
+
+    fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        let world = World::of(vm)?;
+        let id = self.id;
+        let state = world.look(|orm| orm.instances[id].state());
+        let Some(state) = state else { return Ok(None) };
+        let is = |wanted: State| Some(Value::Bool(state == wanted));
+        let mapper = world.look(|orm| orm.instances[id].mapper());
+        Ok(match name {
+            "transient" => is(State::Transient),
+            "pending" => is(State::Pending),
+            "persistent" => is(State::Persistent),
+            "deleted" | "was_deleted" => is(State::Deleted),
+            "detached" => is(State::Detached),
+            "object" | "obj" => Some(self.instance.clone()),
+            "mapper" => mapper.map(object),
+            "class_" => mapper.and_then(|mapper| world.class_of(mapper)).map(Value::Class),
+            "modified" => world.look(|orm| Value::Bool(orm.instances[id].is_modified())),
+            "has_identity" => world.look(|orm| Value::Bool(orm.instances[id].key().is_some())),
+            "dict" => Some(vm.get_attribute(&self.instance, "__dict__")?),
+            "identity" => {
+                let key = world.look(|orm| orm.instances[id].key().map(|key| key.values()));
+                Some(match key.flatten() {
+                    Some(values) => Value::tuple(value::all_to_python(vm, &values)),
+                    None => Value::None,
+                })
+            }
+            "key" | "identity_key" => {
+                let key = world.look(|orm| orm.instances[id].key().map(|key| key.values()));
+                let base = mapper.and_then(|m| world.look(|orm| orm.mapping.mapper(m).base));
+                Some(match key.flatten() {
+                    Some(values) => {
+                        let class = base.and_then(|base| world.class_of(base));
+                        let values = Value::tuple(value::all_to_python(vm, &values));
+                        Value::tuple(vec![class.map_or(Value::None, Value::Class), values, Value::None])
+                    }
+                    None => Value::None,
+                })
+            }
+            "session" => {
+                let session = world.look(|orm| orm.instances[id].session()).flatten();
+                Some(session.map_or(Value::None, |id| session::session_object(&world, id)))
+            }
+            "attrs" => {
+                let mut out = Vec::new();
+                for (key, _) in properties(vm, mapper.unwrap_or_else(|| unreachable_mapper(&world)))? {
+                    let instance = self.instance.clone();
+                    let item = Value::object(AttributeState { id, instance, key: Rc::clone(&key) });
+                    out.push((key, item));
+                }
+                Some(expression::collection(out))
+            }
+            "unloaded" | "expired_attributes" | "unmodified" => {
+                let keys = properties(vm, mapper.unwrap_or_else(|| unreachable_mapper(&world)))?;
+                let dict = vm.get_attribute(&self.instance, "__dict__")?;
+                let mut names = Vec::new();
+                for (key, _) in keys {
+                    if let Value::Dict(dict) = &dict
+                        && dict.contains(&key) == (name == "unmodified")
+                    {
+                        names.push(Value::from(&*key));
+                    }
+                }
+                Some(vm.new_set(names, false)?)
+            }
+            "expired" => {
+                let expired = world.look(|orm| {
+                    let found = &orm.instances[id];
+                    let columns = orm.mapping.mapper(found.mapper()).columns.len();
+                    (0..columns).any(|index| {
+                        let index = u16::try_from(index).unwrap_or(u16::MAX);
+                        matches!(found.column(index), vidro_orm::instance::Slot::Expired)
+                    })
+                });
+                Some(Value::Bool(expired.unwrap_or(false)))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// The first mapper there is; an instance always has one.
+fn unreachable_mapper(world: &World) -> MapperId {
+    let first = world.models.borrow().first().map(|model| model.mapper);
+    first.unwrap_or_else(|| world.look(|orm| orm.mapping.mappers().first().map(|m| m.id)).flatten().unwrap_or(vidro_orm::load::EntityId(0).mapper_hint()))
+}
+
+impl Object for AttributeState {
+    fn class(&self, vm: &Vm) -> Rc<Class> {
+        vm.named_class("sqlalchemy.orm.state.AttributeState")
+    }
+
+    fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        Ok(match name {
+            "key" => Some(Value::from(&*self.key)),
+            "value" => Some(vm.get_attribute(&self.instance, &self.key)?),
+            "loaded_value" => {
+                let dict = vm.get_attribute(&self.instance, "__dict__")?;
+                match dict {
+                    Value::Dict(dict) => Some(dict.get(&self.key).unwrap_or_else(|| {
+                        crate::names::symbol("<LoaderCallableStatus.NO_VALUE: 4>")
+                    })),
+                    _ => None,
+                }
+            }
+            "history" => Some(history(vm, self.id, &self.key)?),
+            _ => None,
+        })
+    }
+}
+
+/// `attributes.get_history(instance, key)`
+pub(crate) fn history(vm: &mut Vm, id: InstanceId, key: &str) -> Result<Value, Raise> {
+    use vidro_orm::instance::HistoryItem;
+    let history = with_orm(vm, |orm, host| orm.history(host, id, key))?;
+    let mut part = |vm: &mut Vm, items: Vec<HistoryItem>| -> Result<Value, Raise> {
+        let mut out = Vec::new();
+        for item in items {
+            out.push(match item {
+                HistoryItem::Value(found) => value::to_python(vm, &found),
+                HistoryItem::Instance(None) => Value::None,
+                HistoryItem::Instance(Some(id)) => entity_object(vm, id)?,
+                HistoryItem::Expression(expr) => expression::object(vm, (*expr).clone()),
+            });
+        }
+        Ok(Value::list(out))
+    };
+    let parts = [
+        part(vm, history.added)?,
+        part(vm, history.unchanged)?,
+        part(vm, history.deleted)?,
+    ];
+    Ok(Value::object(HistoryObject { parts }))
+}
+
+impl Object for HistoryObject {
+    fn class(&self, vm: &Vm) -> Rc<Class> {
+        vm.named_class("sqlalchemy.orm.attributes.History")
+    }
+
+    fn get_attribute(self: Rc<Self>, _: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        let [added, unchanged, deleted] = &self.parts;
+        Ok(match name {
+            "added" => Some(added.clone()),
+            "unchanged" => Some(unchanged.clone()),
+            "deleted" => Some(deleted.clone()),
+            _ => None,
+        })
+    }
+
+    fn iterate(self: Rc<Self>, _: &mut Vm) -> Result<Option<Value>, Raise> {
+        Ok(Some(vidro_python::iterator(self.parts.to_vec())))
+    }
+
+    fn get_item(self: Rc<Self>, vm: &mut Vm, key: &Value) -> Result<Value, Raise> {
+        vm.get_item(&Value::tuple(self.parts.to_vec()), key)
+    }
+
+    fn compare(
+        self: Rc<Self>,
+        vm: &mut Vm,
+        by: vidro_python::Compare,
+        other: &Value,
+    ) -> Result<Value, Raise> {
+        let this = Value::tuple(self.parts.to_vec());
+        let other = match other.downcast_ref::<Self>() {
+            Some(other) => Value::tuple(other.parts.to_vec()),
+            None => other.clone(),
+        };
+        vm.compare(by, &this, &other)
+    }
+
+    fn repr(&self, vm: &mut Vm) -> Result<Str, Raise> {
+        let [added, unchanged, deleted] = &self.parts;
+        let (added, unchanged) = (vm.repr(added)?, vm.repr(unchanged)?);
+        let deleted = vm.repr(deleted)?;
+        Ok(format!("History(added={added}, unchanged={unchanged}, deleted={deleted})").into())
+    }
+}
