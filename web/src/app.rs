@@ -72,6 +72,7 @@ fn left(store: Store) -> AnyView {
     let side = move || if store.side.get() == Side::Script { "script" } else { "models" };
     view! {
         <section class="column code" data-side=side aria-label=move || store.t(Text::Code)>
+            <h2 class="hidden">{move || store.t(Text::Code)}</h2>
             <div class="tabs" role="group" aria-label=move || store.t(Text::Code)>
                 {choice(store, store.side, Side::Script, Text::Script)}
                 {choice(store, store.side, Side::Models, Text::Models)}
@@ -92,6 +93,7 @@ fn centre(store: Store) -> AnyView {
     };
     view! {
         <section class="column stage" data-stage=stage aria-label=move || store.t(Text::StageTab)>
+            <h2 class="hidden">{move || store.t(Text::StageTab)}</h2>
             <div class="tabs" role="group" aria-label=move || store.t(Text::StageTab)>
                 {choice(store, store.stage, Stage::Er, Text::Er)}
                 {choice(store, store.stage, Stage::Session, Text::Session)}

@@ -32,7 +32,7 @@ fn lanes(store: Store, now: &Workspace) -> AnyView {
         {blank}
         <div class="lanes">
             {lane(State::Transient)}
-            <div class="session-box">
+            <div class="session-box" style=columns(now)>
                 {session_headers(store, now)}
                 <div class="inner">
                     {lane(State::Pending)}
@@ -45,6 +45,17 @@ fn lanes(store: Store, now: &Workspace) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// Lanes with cards share the width; the bar of rows begins where the persistent lane does.
+fn columns(now: &Workspace) -> String {
+    let widths = [State::Pending, State::Persistent, State::Deleted].map(|state| {
+        let bare = !now.objects.values().any(|card| card.state == state);
+        if bare { "92px" } else { "minmax(0,1fr)" }
+    });
+    let all_bare = widths.iter().all(|width| *width == "92px");
+    let widths = if all_bare { ["minmax(0,1fr)"; 3] } else { widths };
+    format!("--columns:{}", widths.join(" "))
 }
 
 fn session_headers(store: Store, now: &Workspace) -> AnyView {
@@ -86,7 +97,7 @@ fn lane(store: Store, now: &Workspace, state: State) -> AnyView {
             on:dragover=move |event| event.prevent_default()
             on:drop=move |event| dropped(store, state, &event)
         >
-            <h4><span class="glyph" aria-hidden="true">{glyph_of(state)}</span>{title}<span class="count">{count}</span></h4>
+            <h3 class="lane-head"><span class="glyph" aria-hidden="true">{glyph_of(state)}</span>{title}<span class="count">{count}</span></h3>
             {shown}{more}{new}
         </section>
     }

@@ -177,8 +177,10 @@ fn line(nodes: &[Node], tie: &Tie) -> AnyView {
     let forward = to.x + to.width < from.x;
     let (x1, side1) = if forward { (from.x, -1.0) } else { (from.x + from.width, 1.0) };
     let x2 = to.x + to.width;
-    let bend = if forward { ((x1 - x2) / 2.0).max(24.0) } else { 48.0 };
-    let path = format!("M{x1} {y1}C{} {y1} {} {y2} {x2} {y2}", x1 + side1 * bend, x2 + bend);
+    let (s1, s2) = (x1 + side1 * 14.0, x2 + 22.0);
+    let bend = if forward { ((s1 - s2) / 2.0).max(16.0) } else { 40.0 };
+    let path =
+        format!("M{x1} {y1}H{s1}C{} {y1} {} {y2} {s2} {y2}H{x2}", s1 + side1 * bend, s2 + bend);
     let many = if tie.single {
         format!("M{0} {1}v10", x1 + side1 * 8.0, y1 - 5.0)
     } else {

@@ -64,7 +64,7 @@ pub(crate) fn python_value(typed: &str, type_name: &str) -> String {
 }
 
 fn input(label: String, name: &'static str, required: bool) -> AnyView {
-    view! { <label>{label}<input name=name autocomplete="off" spellcheck="false" required=required /></label> }.into_any()
+    view! { <label>{label}<input name=name autocomplete="off" spellcheck="false" required=required autofocus=required /></label> }.into_any()
 }
 
 fn check(label: &'static str, name: String) -> AnyView {

@@ -6,6 +6,7 @@ use crate::store::{Overlay, Store};
 use crate::workspace::{Card, Workspace};
 use leptos::html::Dialog;
 use leptos::prelude::*;
+use std::time::Duration;
 use vidro_protocol::{CardGesture, State};
 use web_sys::SubmitEvent;
 
@@ -16,7 +17,11 @@ pub(crate) fn overlay(store: Store) -> AnyView {
         let open = store.overlay.with(Option::is_some);
         let Some(dialog) = dialog.get() else { return };
         if open && !dialog.open() {
-            let _ = dialog.show_modal();
+            // The content is drawn first, so that the browser finds the field that wants the focus.
+            let show = move || {
+                let _ = dialog.show_modal();
+            };
+            set_timeout(show, Duration::ZERO);
         } else if !open && dialog.open() {
             dialog.close();
         }
@@ -128,7 +133,7 @@ fn set_attribute(store: Store, now: &Workspace, card: &Card) -> AnyView {
             <h3>{store.t(Text::SetAttribute)}</h3>
             <div class="line">
                 <select name="attribute" aria-label=store.t(Text::Attribute)>{options}</select>
-                <input name="value" autocomplete="off" aria-label=store.t(Text::Value) placeholder=store.t(Text::Value) />
+                <input name="value" autocomplete="off" aria-label=store.t(Text::Value)  />
                 <button type="submit">{store.t(Text::Set)}</button>
             </div>
         </form>
