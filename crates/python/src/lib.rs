@@ -7,6 +7,7 @@ mod builtins;
 mod compile;
 pub mod diagnostic;
 pub mod host;
+pub mod outline;
 mod stdlib;
 mod value;
 mod vm;
