@@ -24,6 +24,7 @@ cargo xtask COMMAND
   build --release     write the optimised static site to dist/
   test                everything CI checks: format, lints, docs, native tests, browser tests, page, size
   test --quick        format, native lints and native tests
+  test --step NAME    one of: format lints lints-wasm docs native doctests browser size page
   size                what the page in dist/ weighs against its budgets
   bench [--quick]     the ORM beside hand-written loops, natively and in headless Chromium
   suite [--check]     record the literate suite from real SQLAlchemy, or only compare it

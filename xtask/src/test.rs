@@ -2,42 +2,71 @@
 
 use crate::build;
 use crate::shell::{
-    Background, Outcome, Steps, WASM_CRATES, WASM_TARGET, cargo, command, for_browser, known, root,
+    Background, Outcome, Steps, WASM_CRATES, WASM_TARGET, cargo, command, for_browser, root,
     run as run_command,
 };
 
 /// The crates whose tests also run in a browser.
 const BROWSER_TESTED: [&str; 6] = ["sql", "engine", "orm", "python", "script", "playground"];
 
+/// One check, by the name that `--step` knows.
+struct Check {
+    name: &'static str,
+    title: &'static str,
+    run: fn() -> Outcome,
+}
+
+const FORMAT: Check = Check { name: "format", title: "format", run: format };
+const LINTS: Check = Check { name: "lints", title: "lints, native", run: lints_native };
+const LINTS_WASM: Check =
+    Check { name: "lints-wasm", title: "lints, WebAssembly", run: lints_wasm };
+const DOCS: Check = Check { name: "docs", title: "documentation", run: documentation };
+const NATIVE: Check = Check { name: "native", title: "tests, native", run: tests_native };
+const DOCTESTS: Check =
+    Check { name: "doctests", title: "tests in the documentation", run: tests_in_documentation };
+const BROWSER: Check =
+    Check { name: "browser", title: "tests, headless Chromium", run: tests_browser };
+const SIZE: Check = Check { name: "size", title: "size", run: crate::size::report };
+const PAGE: Check = Check { name: "page", title: "tests, the whole page", run: tests_page };
+
+const QUICK: [Check; 3] = [FORMAT, LINTS, NATIVE];
+const WHILE_LINKING: [Check; 5] = [LINTS_WASM, DOCS, NATIVE, DOCTESTS, BROWSER];
+const AFTER_LINKING: [Check; 2] = [SIZE, PAGE];
+
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    known(arguments, &["--quick"])?;
     let mut steps = Steps::new();
-    if arguments.is_empty() {
-        steps.step("set-up", crate::setup::ensure_all)?;
-        everything(&mut steps)?;
-    } else {
-        crate::setup::ensure_nextest()?;
-        steps.step("format", format)?;
-        steps.step("lints, native", lints_native)?;
-        steps.step("tests, native", tests_native)?;
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => {
+            steps.step("set-up", crate::setup::ensure_all)?;
+            everything(&mut steps)?;
+        }
+        ["--quick"] => {
+            crate::setup::ensure_nextest()?;
+            all(&mut steps, &QUICK)?;
+        }
+        ["--step", name] => {
+            let known = [FORMAT, LINTS].into_iter().chain(WHILE_LINKING).chain(AFTER_LINKING);
+            let check = known.into_iter().find(|check| check.name == *name);
+            let check = check.ok_or_else(|| format!("there is no step {name}"))?;
+            steps.step(check.title, check.run)?;
+        }
+        _ => return Err("takes nothing, --quick, or --step NAME".to_owned()),
     }
     steps.summary();
     Ok(())
 }
 
 fn everything(steps: &mut Steps) -> Outcome {
-    steps.step("format", format)?;
-    steps.step("lints, native", lints_native)?;
+    all(steps, &[FORMAT, LINTS])?;
     // Linking the optimised page keeps one core busy for minutes; the other works on.
     let page = Background::start("the optimised page", build::release());
-    steps.step("lints, WebAssembly", lints_wasm)?;
-    steps.step("documentation", documentation)?;
-    steps.step("tests, native", tests_native)?;
-    steps.step("tests in the documentation", tests_in_documentation)?;
-    steps.step("tests, headless Chromium", tests_browser)?;
+    all(steps, &WHILE_LINKING)?;
     steps.step("the optimised page", || page.wait())?;
-    steps.step("size", crate::size::report)?;
-    steps.step("tests, the whole page", tests_page)
+    all(steps, &AFTER_LINKING)
+}
+
+fn all(steps: &mut Steps, checks: &[Check]) -> Outcome {
+    checks.iter().try_for_each(|check| steps.step(check.title, check.run))
 }
 
 fn format() -> Outcome {
@@ -87,8 +116,9 @@ fn tests_browser() -> Outcome {
         if let Some(driver) = crate::setup::chromium::driver() {
             tests.arg("--chromedriver").arg(driver);
         }
-        tests.arg(root().join("crates").join(name));
-        run_command(tests.args(["--", "--locked"]))?;
+        // A failing test would otherwise bring the trace of the program that runs it, which tells nothing.
+        tests.env("RUST_BACKTRACE", "0");
+        run_command(tests.arg(root().join("crates").join(name)))?;
     }
     Ok(())
 }
