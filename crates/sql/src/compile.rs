@@ -24,6 +24,7 @@ pub use self::compiled::{
     BindSet, Compiled, DmlInfo, InsertMany, Param, Rendered, ResultColumn, Source, StatementKind,
 };
 
+use crate::cache::Key;
 use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::expr::Expr;
@@ -52,7 +53,19 @@ pub fn compile(
     dialect: &Dialect,
     options: &CompileOptions,
 ) -> Result<Compiled> {
-    compiler::compile(statement, dialect, options)
+    let mut key = Key::default();
+    key.write(statement, dialect, options);
+    compile_with(statement, dialect, options, &key)
+}
+
+/// The same, when the key is written already.
+pub(crate) fn compile_with(
+    statement: &Statement,
+    dialect: &Dialect,
+    options: &CompileOptions,
+    key: &Key,
+) -> Result<Compiled> {
+    compiler::compile(statement, dialect, options, key)
 }
 
 /// `str(statement)`

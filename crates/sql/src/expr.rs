@@ -25,7 +25,7 @@ pub use self::label::{Label, LabelName};
 pub use self::list::{ListClass, and_, not_, or_, tuple};
 pub use self::op::{CustomOp, Op};
 pub use self::operand::{InOperand, IntoExpr, Operand};
-pub(crate) use self::walk::{Visit, froms, visit_expr, visit_from, visit_query, visit_statement};
+pub(crate) use self::walk::{columns, froms};
 
 use crate::from::FromClause;
 use crate::name::Name;

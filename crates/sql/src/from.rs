@@ -393,7 +393,7 @@ impl FromClause {
     /// `left.join(right, on)`; without a condition it comes from the foreign keys.
     pub fn join(&self, right: &Self, on: Option<Expr>, outer: bool, full: bool) -> Result<Self> {
         let on = match on {
-            Some(on) => on.self_group(Some(&crate::expr::Op::From)),
+            Some(on) => on.as_bool(),
             None => join::condition(self, right)?,
         };
         let join = Join { left: self.clone(), right: right.clone(), on, outer, full };

@@ -45,7 +45,13 @@ pub mod text;
 pub mod types;
 pub mod value;
 
+pub use dialect::Dialect;
 pub use error::{Error, ErrorKind, Result};
+pub use expr::Expr;
+pub use name::Name;
+pub use schema::{Column, MetaData, Sequence, Table};
+pub use statement::Statement;
+pub use types::Type;
 pub use value::{Object, Value, ValueRef};
 
 /// The schema columns an expression mentions, each once, in order.
@@ -57,18 +63,9 @@ pub(crate) fn expr_columns(expr: &expr::Expr) -> Vec<schema::Column> {
 
 /// The column references an expression mentions, each once, in order.
 pub(crate) fn expr_refs(expr: &expr::Expr, out: &mut Vec<expr::Expr>) {
-    struct Columns<'a>(&'a mut Vec<expr::Expr>);
-    impl expr::Visit for Columns<'_> {
-        fn expr(&mut self, expr: &expr::Expr) -> bool {
-            if expr.as_column().is_some() && !self.0.iter().any(|known| known.same_column(expr)) {
-                self.0.push(expr.clone());
-            }
-            true
+    expr::columns(expr, &mut |column| {
+        if !out.iter().any(|known| known.same_column(column)) {
+            out.push(column.clone());
         }
-
-        fn from(&mut self, _: &from::FromClause) -> bool {
-            false
-        }
-    }
-    expr::visit_expr(expr, &mut Columns(out));
+    });
 }

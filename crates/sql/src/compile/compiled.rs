@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
+use crate::cache::Key;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::expr::{Bind, BindValue, Expr, Visit, visit_statement};
-use crate::from::FromClause;
+use crate::expr::{Bind, BindValue, Expr};
 use crate::schema::{Column, Table};
 use crate::statement::Statement;
 use crate::types::{Processor, Type};
@@ -151,7 +151,7 @@ pub struct InsertMany {
 pub struct BindSet {
     /// The parameters.
     pub binds: Vec<Expr>,
-    seen: Vec<usize>,
+    key: Key,
 }
 
 /// Text and values, ready for the driver.
@@ -168,30 +168,10 @@ pub struct Rendered {
 impl BindSet {
     /// Collect the parameters of a statement.
     pub fn collect(&mut self, statement: &Statement) {
+        let dialect = Dialect::default_dialect();
+        self.key.write(statement, &dialect, &super::CompileOptions::default());
         self.binds.clear();
-        self.seen.clear();
-        visit_statement(statement, self);
-    }
-}
-
-impl Visit for BindSet {
-    fn expr(&mut self, expr: &Expr) -> bool {
-        if expr.as_bind().is_some() {
-            self.binds.push(expr.clone());
-        }
-        true
-    }
-
-    fn from(&mut self, from: &FromClause) -> bool {
-        if matches!(from, FromClause::Table(_) | FromClause::Clause(_)) {
-            return false;
-        }
-        let id = from.id();
-        let new = !self.seen.contains(&id);
-        if new {
-            self.seen.push(id);
-        }
-        new
+        self.binds.extend_from_slice(self.key.binds());
     }
 }
 

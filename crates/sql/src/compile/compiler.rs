@@ -6,9 +6,10 @@ use rustc_hash::FxHashMap;
 
 use super::CompileOptions;
 use super::binds::Mark;
-use super::compiled::{BindSet, Compiled, DmlInfo, Param, ResultColumn, Source, StatementKind};
+use super::compiled::{Compiled, DmlInfo, Param, ResultColumn, Source, StatementKind};
 use super::cte::CteEntry;
 use super::names::{AnonMap, OPEN};
+use crate::cache::Key;
 use crate::dialect::{Dialect, Paramstyle};
 use crate::error::Result;
 use crate::expr::Expr;
@@ -94,11 +95,10 @@ pub(super) fn compile(
     statement: &Statement,
     dialect: &Dialect,
     options: &CompileOptions,
+    key: &Key,
 ) -> Result<Compiled> {
-    let mut binds = BindSet::default();
-    binds.collect(statement);
     let mut walk = FxHashMap::default();
-    for (at, bind) in binds.binds.iter().enumerate() {
+    for (at, bind) in key.binds().iter().enumerate() {
         walk.entry(bind.id()).or_insert(at);
     }
     let mut compiler = Compiler {

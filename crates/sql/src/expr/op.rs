@@ -105,6 +105,14 @@ impl PartialEq for CustomOp {
 }
 
 impl Op {
+    /// A number for each operator, for cache keys.
+    pub(crate) fn code(&self) -> u64 {
+        use std::hash::{Hash as _, Hasher as _};
+        let mut hasher = rustc_hash::FxHasher::default();
+        std::mem::discriminant(self).hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// The SQL text with its spaces, for operators that have just one.
     pub fn sql(&self) -> Option<&'static str> {
         Some(match self {

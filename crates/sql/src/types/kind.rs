@@ -55,7 +55,7 @@ enum Shape {
     Boolean,
     Item,
     MyInteger,
-    MyTime,
+
     PgTime,
     MyText,
     Decorator,
@@ -66,9 +66,9 @@ macro_rules! kinds {
     ($($name:ident $affinity:ident $shape:ident;)*) => {
         /// The class of a type: SQLAlchemy's generic and uppercase names, and those of its dialects.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[expect(clippy::upper_case_acronyms, reason = "SQLAlchemy's own names")]
+        #[expect(clippy::upper_case_acronyms, non_camel_case_types, reason = "SQLAlchemy's own names")]
         pub enum TypeKind {
-            $(#[doc = concat!("`", stringify!($name), "`")] #[expect(non_camel_case_types, reason = "SQLAlchemy's own names")] $name,)*
+            $(#[doc = concat!("`", stringify!($name), "`")] $name,)*
         }
 
         /// Name, group and repr of each kind, in the order of the enum.
@@ -188,7 +188,7 @@ impl Shape {
                 list.flag("timezone", args.timezone, false);
                 list.number("fsp", args.fsp);
             }
-            Self::PgTime | Self::MyTime => {
+            Self::PgTime => {
                 list.flag("timezone", args.timezone, false);
                 list.text("fields", args.fields.as_deref());
                 list.number("precision", args.precision);
