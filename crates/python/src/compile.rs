@@ -142,6 +142,13 @@ fn compile_source(
     if compiler.errors.is_empty() { Ok(code) } else { Err(compiler.errors) }
 }
 
+/// The statements of a program; none if it cannot be parsed.
+pub(crate) fn parse_program(text: &str) -> Option<Vec<Stmt>> {
+    guard::check(&Source::new("<string>", text)).ok()?;
+    let parsed = ruff_python_parser::parse_module(text).ok()?;
+    Some(parsed.into_suite().into_iter().collect())
+}
+
 /// What was parsed.
 enum Tree {
     Body(Vec<Stmt>),
