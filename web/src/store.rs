@@ -326,6 +326,7 @@ impl Store {
     /// Points at a line of the script and shows it.
     pub(crate) fn reveal(self, line: u32) {
         self.side.set(Side::Script);
+        self.tab.set(Tab::Code);
         self.line.set(Some(line));
     }
 
