@@ -7,6 +7,7 @@ mod changes;
 mod connection;
 mod error;
 mod functions;
+mod regex;
 mod shape;
 mod statement;
 

@@ -1,5 +1,7 @@
 //! The engine on real SQLite: what `echo=True` prints, what errors say, what the pool does.
 
+mod statements;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
