@@ -52,10 +52,12 @@ export function glide(change) {
     change();
     return;
   }
-  document.startViewTransition(async () => {
+  const transition = document.startViewTransition(async () => {
     change();
     await new Promise((done) => setTimeout(done, 0));
   });
+  // A change that follows at once skips the gliding of the one before; that is no error.
+  for (const part of [transition.ready, transition.finished, transition.updateCallbackDone]) part.catch(() => {});
 }
 
 /** Types text where the caret is. The command is old, but nothing else keeps the browser's undo. */

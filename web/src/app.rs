@@ -58,8 +58,14 @@ fn dress(store: Store) {
     });
 }
 
-/// Shows the script of the link, or the first example, already run.
+/// Shows the script of the link, or the first example, already run; and again when another link is opened here.
 fn first_visit(store: Store) {
+    let opened = window_event_listener(leptos::ev::hashchange, move |_| open_link(store));
+    on_cleanup(move || opened.remove());
+    open_link(store);
+}
+
+fn open_link(store: Store) {
     spawn_local(async move {
         let shared = settings::shared_source().await;
         let source = shared.or_else(|| EXAMPLES.first().map(|example| example.source.to_owned()));

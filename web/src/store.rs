@@ -323,6 +323,11 @@ impl Store {
         gently(move || self.jump(to));
     }
 
+    /// Whether the script is still the one that ran.
+    pub(crate) fn is_fresh(self) -> bool {
+        self.ran.with_value(|ran| self.source.with(|source| source == ran))
+    }
+
     /// Points at a line of the script and shows it.
     pub(crate) fn reveal(self, line: u32) {
         self.side.set(Side::Script);

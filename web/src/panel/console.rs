@@ -4,7 +4,7 @@ use super::{editor, line_link};
 use crate::i18n::{Text, notice};
 use crate::store::Store;
 use leptos::prelude::*;
-use vidro_protocol::{Diagnostic, EventBody, Stream};
+use vidro_protocol::{Diagnostic, EventBody, Severity, Stream};
 
 /// At most this many pieces of output are shown.
 const SHOWN: usize = 400;
@@ -83,8 +83,9 @@ fn error(store: Store, problem: &Diagnostic) -> AnyView {
         let text = problem.traceback.clone();
         view! { <details><summary>"Traceback"</summary><pre>{text}</pre></details> }
     });
+    let class = if problem.severity == Severity::Warning { "error mild" } else { "error" };
     view! {
-        <div class="error" role="alert">
+        <div class=class role="alert">
             <p><strong>{problem.name.clone()}</strong>": "{problem.message.clone()}</p>
             {place}{hint}{traceback}
         </div>

@@ -165,10 +165,10 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// What is wrong: with the text as typed, else with the run on show.
+/// What is wrong: with the text as typed, else with the run on show while its script stands.
 pub(crate) fn problems(store: Store) -> Vec<Diagnostic> {
     let typed = store.diagnostics.get();
-    if !typed.is_empty() {
+    if !typed.is_empty() || !store.is_fresh() {
         return typed;
     }
     store
