@@ -130,12 +130,10 @@ texts! {
     ExpireIt: "Expire", "Expirar";
     RefreshIt: "Refresh", "Recarregar";
     SetAttribute: "Set attribute", "Definir atributo";
-    AppendTo: "Append to collection", "Acrescentar à coleção";
+    ChangeRelationship: "Change a relationship", "Mudar um relacionamento";
     Value: "Value, in Python", "Valor, em Python";
     Attribute: "Attribute", "Atributo";
-    Collection: "Collection", "Coleção";
     Set: "Set", "Definir";
-    Append: "Append", "Acrescentar";
     MoreObjects: "and {0} more", "e mais {0}";
     PlanPreview: "The next flush", "O próximo flush";
     PlanRunning: "Flush {0}, running", "Flush {0}, em execução";

@@ -7,8 +7,11 @@ use crate::workspace::{Card, Workspace};
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use std::time::Duration;
-use vidro_protocol::{CardGesture, State};
+use vidro_protocol::{CardGesture, RelationshipKind, State};
 use web_sys::SubmitEvent;
+
+/// At most this many objects are offered for one relationship.
+const CHOICES: usize = 20;
 
 /// The dialog. The browser keeps the focus inside, closes it on Escape and gives the focus back.
 pub(crate) fn overlay(store: Store) -> AnyView {
@@ -101,7 +104,7 @@ fn card_menu(store: Store, now: &Workspace, card: &Card) -> AnyView {
             {heading(store, format!("{} · {}", card.label(), card.class))}
             <div class="items">{items}</div>
             {set_attribute(store, now, card)}
-            {append(store, now, card)}
+            {relate(store, now, card)}
         </div>
     }
     .into_any()
@@ -141,46 +144,92 @@ fn set_attribute(store: Store, now: &Workspace, card: &Card) -> AnyView {
     .into_any()
 }
 
-fn append(store: Store, now: &Workspace, card: &Card) -> AnyView {
-    use vidro_protocol::RelationshipKind::{ManyToMany, OneToMany};
+/// One choice for each change of a relationship: put in, take out, point to.
+fn relate(store: Store, now: &Workspace, card: &Card) -> AnyView {
     let Some(model) = now.model(&card.class) else { return ().into_any() };
-    let many = model
-        .relationships
-        .iter()
-        .filter(|relationship| matches!(relationship.kind, OneToMany | ManyToMany));
-    let pairs = many.flat_map(|relationship| {
-        let others = now
-            .objects
-            .values()
-            .filter(|other| other.class == relationship.target && other.id != card.id);
-        others.take(20).map(|other| {
-            (
-                format!("{} ← {}", relationship.name, other.label()),
-                format!("{} {}", relationship.name, other.id),
-            )
-        })
-    });
-    let options: Vec<_> = pairs
-        .map(|(text, value)| view! { <option value=value>{text}</option> }.into_any())
-        .collect();
+    let mut options: Vec<(String, String)> = Vec::new();
+    for tie in &model.relationships {
+        let held = card.slots.iter().find(|slot| slot.name == tie.name);
+        let members = held.and_then(|slot| slot.members.as_deref()).unwrap_or_default();
+        let many = matches!(tie.kind, RelationshipKind::OneToMany | RelationshipKind::ManyToMany);
+        let others =
+            now.objects.values().filter(|other| other.class == tie.target && other.id != card.id);
+        for other in others.take(CHOICES) {
+            let (sign, word) = match (many, members.contains(&other.id)) {
+                (true, false) => ("←", "append"),
+                (true, true) => ("−", "remove"),
+                (false, _) => ("=", "set"),
+            };
+            let text = format!("{} {sign} {}", tie.name, other.label());
+            options.push((text, format!("{word} {} {}", tie.name, other.id)));
+        }
+        if !many {
+            options.push((format!("{} = None", tie.name), format!("set {} ", tie.name)));
+        }
+    }
     if options.is_empty() {
         return ().into_any();
     }
+    let options =
+        options.into_iter().map(|(text, value)| view! { <option value=value>{text}</option> });
     let object = card.id;
     let submit = move |event: SubmitEvent| {
-        let chosen = forms::fields(&event)("target");
-        let Some((attribute, target)) = chosen.split_once(' ') else { return };
-        let Ok(target) = target.parse() else { return };
-        store.card_gesture(CardGesture::Append { object, attribute: attribute.to_owned(), target });
+        if let Some(gesture) = chosen(object, &forms::fields(&event)("target")) {
+            store.card_gesture(gesture);
+        }
     };
     view! {
         <form on:submit=submit>
-            <h3>{store.t(Text::AppendTo)}</h3>
+            <h3>{store.t(Text::ChangeRelationship)}</h3>
             <div class="line">
-                <select name="target" aria-label=store.t(Text::Collection)>{options}</select>
-                <button type="submit">{store.t(Text::Append)}</button>
+                <select name="target" aria-label=store.t(Text::NewRelationship)>{options.collect_view()}</select>
+                <button type="submit">{store.t(Text::Set)}</button>
             </div>
         </form>
     }
     .into_any()
+}
+
+/// The gesture that a choice such as `append books 3` stands for.
+fn chosen(object: u32, choice: &str) -> Option<CardGesture> {
+    let mut words = choice.split_whitespace();
+    let (word, attribute) = (words.next()?, words.next()?.to_owned());
+    let target = words.next().and_then(|id| id.parse().ok());
+    match (word, target) {
+        ("append", Some(target)) => Some(CardGesture::Append { object, attribute, target }),
+        ("remove", Some(target)) => Some(CardGesture::Remove { object, attribute, target }),
+        ("set", target) => Some(CardGesture::SetReference { object, attribute, target }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_stands_for_a_gesture() {
+        let attribute = || "books".to_owned();
+        let check = |choice: &str, expect: Option<CardGesture>| {
+            assert_eq!(chosen(1, choice), expect, "{choice}");
+        };
+        check(
+            "append books 3",
+            Some(CardGesture::Append { object: 1, attribute: attribute(), target: 3 }),
+        );
+        check(
+            "remove books 3",
+            Some(CardGesture::Remove { object: 1, attribute: attribute(), target: 3 }),
+        );
+        check(
+            "set books 3",
+            Some(CardGesture::SetReference { object: 1, attribute: attribute(), target: Some(3) }),
+        );
+        check(
+            "set books",
+            Some(CardGesture::SetReference { object: 1, attribute: attribute(), target: None }),
+        );
+        check("append books", None);
+        check("", None);
+    }
 }
