@@ -4,8 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use vidro_sql::compile::{BindSet, CompileOptions, Compiled, compile};
+use vidro_sql::cache::{Cache, DEFAULT_SIZE, Origin};
+use vidro_sql::compile::{CompileOptions, Compiled};
 use vidro_sql::dialect::Dialect;
+use vidro_sql::expr::Expr;
 use vidro_sql::statement::Statement;
 
 use crate::connection::{Connection, apply_isolation_level};
@@ -34,6 +36,8 @@ struct Inner {
     host: Host,
     /// Its connections; replaced by `dispose()`.
     pool: Rc<RefCell<Rc<Pool>>>,
+    /// Statements compiled before.
+    cache: Rc<RefCell<Cache>>,
     /// What runs on new DBAPI connections.
     hooks: Rc<RefCell<Vec<ConnectHook>>>,
     /// The arguments it was made with.
@@ -69,6 +73,17 @@ pub struct EngineOptions {
     pub implicit_returning: Option<bool>,
     /// The pool's arguments.
     pub pool: PoolOptions,
+}
+
+/// A compiled statement with the values of the one it was asked for.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The text and what it needs, shared by all statements of the same structure.
+    pub compiled: Rc<Compiled>,
+    /// The bound parameters of this statement, in the order of its walk.
+    pub binds: Vec<Expr>,
+    /// Where the text came from, for the log.
+    pub note: Note,
 }
 
 impl Engine {
@@ -110,6 +125,9 @@ impl Engine {
             dialect,
             host,
             pool: Rc::new(RefCell::new(Rc::new(pool))),
+            cache: Rc::new(RefCell::new(Cache::new(
+                options.query_cache_size.unwrap_or(DEFAULT_SIZE),
+            ))),
             hooks,
             echo: Cell::new(options.echo),
             logger,
@@ -118,31 +136,34 @@ impl Engine {
         })))
     }
 
-    /// Compiles a statement for these parameter keys, or finds it compiled, and collects its values.
-    pub fn compile(
+    /// Compiles a statement, or finds it compiled, and takes the values out of it.
+    pub fn prepare(
         &self,
         statement: &Statement,
-        keys: &[Rc<str>],
-        many: bool,
+        options: &CompileOptions,
         caching_disabled: bool,
-        binds: &mut BindSet,
-    ) -> Result<(Rc<Compiled>, Note)> {
-        binds.collect(statement);
-        let options = CompileOptions {
-            column_keys: Some(keys.into()),
-            for_executemany: many,
-            ..CompileOptions::default()
-        };
+    ) -> Result<Prepared> {
         let now = self.0.host.now();
-        let compiled = Rc::new(compile(statement, &self.0.dialect, &options)?);
-        let note = if caching_disabled {
-            Note::CachingDisabled(now)
-        } else if compiled.cacheable {
-            Note::Generated(now)
-        } else {
-            Note::NoKey(now)
+        // A type of the script that executes a statement while this one is compiled finds the
+        // cache in use, and goes without.
+        let mut without = Cache::new(0);
+        let mut shared = self.0.cache.try_borrow_mut().ok().filter(|_| !caching_disabled);
+        let cache = shared.as_deref_mut().unwrap_or(&mut without);
+        let (compiled, origin) = cache.compile(statement, &self.0.dialect, options, now)?;
+        let note = match origin {
+            Origin::Generated => Note::Generated(now),
+            Origin::Cached(since) => Note::Cached(since),
+            Origin::NoKey => Note::NoKey(now),
+            Origin::Disabled => Note::CachingDisabled(now),
         };
-        Ok((compiled, note))
+        Ok(Prepared { compiled, binds: cache.take_binds(), note })
+    }
+
+    /// `clear_compiled_cache()`
+    pub fn clear_compiled_cache(&self) {
+        if let Ok(mut cache) = self.0.cache.try_borrow_mut() {
+            cache.clear();
+        }
     }
 
     /// Its number, unique among engines of this host.
@@ -210,6 +231,7 @@ impl Engine {
             dialect: Rc::clone(&self.0.dialect),
             host: self.0.host.clone(),
             pool: Rc::clone(&self.0.pool),
+            cache: Rc::clone(&self.0.cache),
             hooks: Rc::clone(&self.0.hooks),
             options: self.0.options.clone(),
             echo: Cell::new(self.0.echo.get()),

@@ -4,16 +4,17 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 use vidro_sql::Value;
-use vidro_sql::compile::{BindSet, Compiled, DmlInfo, InsertMany, Rendered, Source, StatementKind};
-use vidro_sql::expr::{BindValue, Expr};
+use vidro_sql::compile::{CompileOptions, DmlInfo, InsertMany, Rendered, Source, StatementKind};
+use vidro_sql::expr::BindValue;
 use vidro_sql::schema::{Column, Default, DefaultContext};
 use vidro_sql::select::Select;
 use vidro_sql::statement::Statement;
 
 use crate::collect::Collector;
 use crate::connection::Connection;
+use crate::engine::Prepared;
 use crate::error::{Error, FailedStatement, Result};
-use crate::event::{BatchNote, Note};
+use crate::event::BatchNote;
 use crate::execute::{Call, Style};
 use crate::options::ExecutionOptions;
 use crate::result::{Info, ResultSet};
@@ -38,16 +39,13 @@ impl Connection {
             sets.first().into_iter().flatten().map(|(key, _)| Rc::clone(key)).collect();
         keys.sort();
         let options = self.execution_options().merged(options);
-        let mut binds = BindSet::default();
-        let (compiled, note) = self.engine().compile(
-            statement,
-            &keys,
-            many,
-            options.caching_disabled(),
-            &mut binds,
-        )?;
-        let execution =
-            Execution { connection: self, compiled: &compiled, note, binds: &binds.binds };
+        let compile = CompileOptions {
+            column_keys: Some(keys.into()),
+            for_executemany: many,
+            ..CompileOptions::default()
+        };
+        let prepared = self.engine().prepare(statement, &compile, options.caching_disabled())?;
+        let execution = Execution { connection: self, prepared: &prepared };
         if many {
             execution.many(statement, sets, &options)
         } else {
@@ -64,10 +62,7 @@ impl Connection {
 /// One statement at work.
 struct Execution<'a> {
     connection: &'a Connection,
-    compiled: &'a Compiled,
-    note: Note,
-    /// The statement's own parameters in the order of its walk.
-    binds: &'a [Expr],
+    prepared: &'a Prepared,
 }
 
 /// A parameter set ready for the driver.
@@ -82,7 +77,7 @@ impl Execution<'_> {
         let filled = self.fill(set, None, &[set.to_vec()])?;
         let mut collector = Collector::new(vec![filled.rendered.values]);
         let sql = &filled.rendered.sql;
-        let call = Call { sql, note: self.note, style: Style::Once, total: 1 };
+        let call = Call { sql, note: self.prepared.note, style: Style::Once, total: 1 };
         self.connection.run(&call, &mut collector)?;
         self.result(collector, &[filled.set])
     }
@@ -97,12 +92,13 @@ impl Execution<'_> {
         for (number, set) in sets.iter().enumerate() {
             filled.push(self.fill(set, Some(number), sets)?);
         }
-        let insert_many = self.compiled.dml.as_ref().and_then(|dml| dml.insert_many.as_ref());
+        let insert_many =
+            self.prepared.compiled.dml.as_ref().and_then(|dml| dml.insert_many.as_ref());
         let sorted =
             matches!(statement, Statement::Insert(insert) if insert.sort_by_parameter_order);
         let mut rows = Vec::with_capacity(filled.len());
         let mut given = Vec::with_capacity(filled.len());
-        let mut text = Rc::clone(&self.compiled.sql);
+        let mut text = Rc::clone(&self.prepared.compiled.sql);
         for one in filled {
             text = one.rendered.sql;
             rows.push(one.rendered.values);
@@ -118,8 +114,12 @@ impl Execution<'_> {
             }
             Some(_) | None => {
                 let mut collector = Collector::new(rows);
-                let call =
-                    Call { sql: &text, note: self.note, style: Style::Many, total: given.len() };
+                let call = Call {
+                    sql: &text,
+                    note: self.prepared.note,
+                    style: Style::Many,
+                    total: given.len(),
+                };
                 self.connection.run(&call, &mut collector)?;
                 collector
             }
@@ -130,7 +130,7 @@ impl Execution<'_> {
     fn row_by_row(&self, sql: &str, rows: Vec<Vec<Value>>) -> Result<Collector> {
         let total = rows.len();
         let mut collector = Collector::new(rows);
-        let call = Call { sql, note: self.note, style: Style::RowByRow, total };
+        let call = Call { sql, note: self.prepared.note, style: Style::RowByRow, total };
         self.connection.run(&call, &mut collector)?;
         Ok(collector)
     }
@@ -162,7 +162,8 @@ impl Execution<'_> {
             }
             values.extend_from_slice(after);
             let batch = BatchNote { number: index + 1, total, ordered, downgraded: false };
-            let call = Call { sql: &sql, note: self.note, style: Style::Batch(batch), total };
+            let call =
+                Call { sql: &sql, note: self.prepared.note, style: Style::Batch(batch), total };
             collector.add_set(values);
             self.connection.run(&call, &mut collector)?;
         }
@@ -180,16 +181,17 @@ impl Execution<'_> {
         let by_name: FxHashMap<&str, &Value> =
             set.iter().map(|(name, value)| (&**name, value)).collect();
         let given = |name: &str| by_name.get(name).map(|value| (*value).clone());
-        let rendered = self.compiled.render(self.binds, &given).map_err(|error| {
-            let error = match group {
-                Some(group) if error.code() == Some("cd3x") => {
-                    let message = format!("{}, in parameter group {group}", error.message());
-                    vidro_sql::Error::invalid_request(message).with_code("cd3x")
-                }
-                Some(_) | None => error,
-            };
-            Error::statement_error(error, self.failed(all))
-        })?;
+        let rendered =
+            self.prepared.compiled.render(&self.prepared.binds, &given).map_err(|error| {
+                let error = match group {
+                    Some(group) if error.code() == Some("cd3x") => {
+                        let message = format!("{}, in parameter group {group}", error.message());
+                        vidro_sql::Error::invalid_request(message).with_code("cd3x")
+                    }
+                    Some(_) | None => error,
+                };
+                Error::statement_error(error, self.failed(all))
+            })?;
         Ok(Filled { rendered, set })
     }
 
@@ -197,7 +199,7 @@ impl Execution<'_> {
     fn failed(&self, all: &[ParameterSet]) -> FailedStatement {
         let shown: Vec<String> = all.iter().map(|set| crate::echo::repr_named(set)).collect();
         FailedStatement {
-            sql: self.compiled.sql.to_string(),
+            sql: self.prepared.compiled.sql.to_string(),
             parameters: Vec::new(),
             many: true,
             hide: self.connection.hide_parameters(),
@@ -209,7 +211,7 @@ impl Execution<'_> {
     /// The set with the defaults that Python makes.
     fn with_defaults(&self, set: &[(Rc<str>, Value)]) -> Result<ParameterSet> {
         let mut full = set.to_vec();
-        let Some(dml) = &self.compiled.dml else { return Ok(full) };
+        let Some(dml) = &self.prepared.compiled.dml else { return Ok(full) };
         for column in &dml.prefetch {
             let key = column.key();
             if full.iter().any(|(known, _)| *known == key) {
@@ -222,7 +224,7 @@ impl Execution<'_> {
     }
 
     fn default_value(&self, column: &Column, set: &ParameterSet) -> Result<Value> {
-        let is_insert = self.compiled.kind == StatementKind::Insert;
+        let is_insert = self.prepared.compiled.kind == StatementKind::Insert;
         let default = {
             let spec = column.spec();
             if is_insert { spec.default.clone() } else { spec.onupdate.clone() }
@@ -241,14 +243,16 @@ impl Execution<'_> {
     /// All values of the row so far, the statement's own among them.
     fn current_parameters(&self, set: &ParameterSet) -> ParameterSet {
         let mut all = Vec::new();
-        for param in &self.compiled.params {
+        for param in &self.prepared.compiled.params {
             if matches!(param.source, Source::Prefetch(_)) {
                 continue;
             }
             let given = |name: &str| {
                 set.iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone())
             };
-            if let Ok(BindValue::One(value)) = self.compiled.value_of(param, self.binds, &given) {
+            if let Ok(BindValue::One(value)) =
+                self.prepared.compiled.value_of(param, &self.prepared.binds, &given)
+            {
                 all.push((Rc::clone(&param.name), value));
             }
         }
@@ -265,9 +269,9 @@ impl Execution<'_> {
         let mut info = collector.info();
         info.compiled = true;
         info.sets = sets.len();
-        info.is_insert = self.compiled.kind == StatementKind::Insert;
+        info.is_insert = self.prepared.compiled.kind == StatementKind::Insert;
         info.last_params = sets.last().cloned().unwrap_or_default();
-        let dml = self.compiled.dml.as_ref();
+        let dml = self.prepared.compiled.dml.as_ref();
         if let Some(dml) = dml {
             self.note_keys(dml, &collector, sets, &mut info);
         }
@@ -281,9 +285,9 @@ impl Execution<'_> {
 
     /// Matches the statement's columns with the cursor's and converts the values.
     fn shape(&self, collector: &mut Collector) -> Result<Keys> {
-        let columns = &self.compiled.columns;
+        let columns = &self.prepared.compiled.columns;
         let width = collector.names.len();
-        let by_position = self.compiled.columns_ordered && columns.len() == width;
+        let by_position = self.prepared.compiled.columns_ordered && columns.len() == width;
         let mut keys = Keys::default();
         let mut processors = Vec::new();
         for (position, name) in collector.names.iter().enumerate() {
