@@ -26,6 +26,12 @@
 //! # }
 //! ```
 
+#[cfg(all(test, target_family = "wasm"))]
+#[macro_use]
+extern crate vidro_browser_test;
+#[cfg(all(test, target_family = "wasm"))]
+wasm_bindgen_test_configure!(run_in_browser);
+
 pub mod cache;
 pub mod compile;
 pub mod ddl;
