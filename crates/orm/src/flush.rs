@@ -1,6 +1,7 @@
 //! The unit of work: a flush is planned as a value, executed by an interpreter, then settled.
 
 mod changes;
+mod collect;
 mod execute;
 mod order;
 mod plan;
@@ -15,7 +16,7 @@ use crate::host::{Host, Moment};
 use crate::instance::{Instance, InstanceId, Slot};
 use crate::session::{self, SessionId};
 
-pub use changes::Reason;
+pub use collect::Reason;
 pub use plan::{Batch, BatchColumn, FlushPlan, Operand, Step, StepId, StepKind};
 pub(crate) use statement::{CacheKey, Sql, dialect};
 pub use view::{Cause, Edge, Why};
@@ -62,7 +63,7 @@ fn stages(
     session: SessionId,
     scope: &FlushScope,
 ) -> Result<()> {
-    let units = changes::collect(orm, host, session, scope)?;
+    let units = collect::collect(orm, host, session, scope)?;
     let changes = changes::diff(orm, &units)?;
     let plan = plan::plan(orm, &units, &changes)?;
     let outcome = execute::execute(orm, host, &plan)?;
@@ -71,7 +72,7 @@ fn stages(
 
 /// `session.plan()`: what a flush would do now, unrun. Loads that cascades need do run.
 pub fn plan(orm: &mut Orm, host: &mut dyn Host, session: SessionId) -> Result<FlushPlan> {
-    let units = changes::collect(orm, host, session, &None)?;
+    let units = collect::collect(orm, host, session, &None)?;
     let changes = changes::diff(orm, &units)?;
     plan::plan(orm, &units, &changes)
 }

@@ -17,7 +17,7 @@ use crate::session::SessionId;
 
 pub use arena::Arena;
 pub use attributes::{Loaded, Passive};
-pub use history::History;
+pub use history::{History, Item};
 
 /// A mapped object. Ids are never used again, so they are stable names in events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

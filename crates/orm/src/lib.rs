@@ -4,6 +4,12 @@
 //! Objects, mappers, relationships and sessions are small `Copy` ids; functions take `&mut Orm`.
 //! What the script language must answer goes through [`Host`], which is handed the `Orm` again.
 
+#[cfg(all(test, target_family = "wasm"))]
+#[macro_use]
+extern crate vidro_browser_test;
+#[cfg(all(test, target_family = "wasm"))]
+wasm_bindgen_test_configure!(run_in_browser);
+
 pub mod error;
 pub mod event;
 pub mod flush;
@@ -12,6 +18,8 @@ pub mod instance;
 pub mod load;
 pub mod mapping;
 pub mod session;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -23,8 +23,8 @@ use crate::error::Result;
 use crate::mapping::RelationshipId;
 
 pub use entity::{Entity, EntityId, join_relationship};
-pub(crate) use lazy::refresh;
 pub use lazy::{get, with_parent};
+pub(crate) use lazy::{refresh, refresh_expired};
 pub use select::{Cell as RowCell, Item, Lowered, OrmSelect, Rows, all, count, execute, lower};
 pub use strategy::{LoadOption, Strategy};
 

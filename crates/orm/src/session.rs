@@ -131,6 +131,11 @@ impl Sessions {
         self.all.iter().map(|(id, session)| (*id, session))
     }
 
+    /// The ids of all sessions, oldest first.
+    pub fn ids(&self) -> Vec<SessionId> {
+        self.all.keys().copied().collect()
+    }
+
     /// `session.new`
     pub fn new_objects(&self, orm: &Orm, id: SessionId) -> Vec<InstanceId> {
         let new = self.all.get(&id).map(|session| session.new.as_slice()).unwrap_or_default();
@@ -211,6 +216,12 @@ impl Orm {
         self.sessions.all.shift_remove(&id);
         Ok(())
     }
+}
+
+/// `session.is_active`: no flush failed inside the open transaction.
+pub fn is_active(orm: &Orm, session: SessionId) -> bool {
+    let transactions = orm.sessions.get(session).map(|session| session.transactions.as_slice());
+    transactions.is_ok_and(|open| open.iter().all(|transaction| !transaction.inactive))
 }
 
 /// Whether a flush would have nothing to do, as far as can be told without looking closer.

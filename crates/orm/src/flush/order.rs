@@ -5,7 +5,7 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
-use super::changes::{UnitIndex, Units};
+use super::collect::{UnitIndex, Units};
 use crate::Orm;
 use crate::error::{Error, Result};
 use crate::mapping::{Direction, MapperId, Relationship, RelationshipId};

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use vidro_sql::Value;
 use vidro_sql::schema::{Column, Table};
 
-use super::changes::{Changes, UnitIndex, Units};
+use super::changes::Changes;
+use super::collect::{UnitIndex, Units};
 use super::order::{Group, order};
 use super::statement::Sql;
 use crate::Orm;
@@ -183,7 +184,7 @@ impl FlushPlan {
 /// Lays out the statements of a flush. Reads objects, writes nothing.
 pub(crate) fn plan(orm: &Orm, units: &Units, changes: &Changes) -> Result<FlushPlan> {
     let groups = order(orm, units)?;
-    let planned = |unit: &super::changes::Unit| PlannedUnit { insert: None, reason: unit.reason };
+    let planned = |unit: &super::collect::Unit| PlannedUnit { insert: None, reason: unit.reason };
     let plan = FlushPlan {
         session: units.session,
         steps: Vec::with_capacity(units.all.len()),

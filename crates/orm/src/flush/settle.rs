@@ -2,7 +2,8 @@
 
 use vidro_sql::Value;
 
-use super::changes::{Changes, UnitIndex, Units};
+use super::changes::Changes;
+use super::collect::{UnitIndex, Units};
 use super::execute::Outcome;
 use super::plan::{FlushPlan, StepKind};
 use crate::Orm;

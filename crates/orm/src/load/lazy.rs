@@ -222,8 +222,17 @@ pub(super) fn add_columns(
             None => !attribute.deferred,
         };
         if wanted {
-            layout.columns.push((number, columns.len()));
-            columns.extend(orm.attribute_columns(entity, number)?);
+            let mut first = None;
+            for column in orm.attribute_columns(entity, number)? {
+                // A column that is selected already is not selected twice.
+                let known = columns.iter().position(|known| known.same_column(&column));
+                let position = known.unwrap_or(columns.len());
+                first.get_or_insert(position);
+                if known.is_none() {
+                    columns.push(column);
+                }
+            }
+            layout.columns.extend(first.map(|position| (number, position)));
         } else {
             layout.deferred.push(number);
         }
