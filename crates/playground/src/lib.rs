@@ -3,6 +3,12 @@
 //! A composition root makes a [`Playground`] from a clock and drivers, gives it requests, calls
 //! [`Playground::pump`] while there is work and passes on what [`Playground::take`] returns.
 
+#[cfg(all(test, target_family = "wasm"))]
+#[macro_use]
+extern crate vidro_browser_test;
+#[cfg(all(test, target_family = "wasm"))]
+wasm_bindgen_test_configure!(run_in_browser);
+
 pub mod clock;
 mod convert;
 mod gesture;

@@ -3,6 +3,12 @@
 //! [`Vm::load`] compiles a program, [`Vm::run`] runs it in slices. How native things enter a
 //! program is told in [`host`].
 
+#[cfg(all(test, target_family = "wasm"))]
+#[macro_use]
+extern crate vidro_browser_test;
+#[cfg(all(test, target_family = "wasm"))]
+wasm_bindgen_test_configure!(run_in_browser);
+
 mod builtins;
 mod compile;
 pub mod diagnostic;
