@@ -16,11 +16,11 @@ pub struct Score {
     pub passing: usize,
 }
 
-/// Writes `progress.md`.
-pub fn render(scores: &[Score]) -> String {
-    let mut text = String::from(
-        "# Progress\n\nPassing cases of the literate suite. `UPDATE_EXPECT=1 cargo test -p vidro-tests --test suite` \
-         writes this file; a number here never goes down.\n\n| file | level | cases | passing |\n|---|---|---:|---:|\n",
+/// Writes the `progress.md` of a test target.
+pub fn render(target: &str, scores: &[Score]) -> String {
+    let mut text = format!(
+        "# Progress\n\nWhat passes. `UPDATE_EXPECT=1 cargo test -p vidro-tests --test {target}` writes this file; \
+         a number here never goes down.\n\n| file | level | cases | passing |\n|---|---|---:|---:|\n"
     );
     for score in scores {
         // Writing to a string cannot fail.
@@ -57,7 +57,8 @@ mod tests {
     fn reads_what_it_writes() {
         let score =
             |file: &str, level, passing| Score { file: file.to_owned(), level, cases: 9, passing };
-        let text = render(&[score("a.md", Level::Issue2, 9), score("b/c.md", Level::Later, 4)]);
+        let text =
+            render("suite", &[score("a.md", Level::Issue2, 9), score("b/c.md", Level::Later, 4)]);
         assert_eq!(committed(&text, "a.md"), 9);
         assert_eq!(committed(&text, "b/c.md"), 4);
         assert_eq!(committed(&text, "new.md"), 0);
