@@ -10,6 +10,8 @@ extern crate vidro_browser_test;
 #[cfg(all(test, target_family = "wasm"))]
 wasm_bindgen_test_configure!(run_in_browser);
 
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod error;
 pub mod event;
 pub mod flush;

@@ -1,5 +1,6 @@
 //! Loading: entity selects are lowered to plain SQL and a recipe, rows become objects by recipe.
 
+mod compare;
 mod entity;
 mod hydrate;
 mod lazy;
