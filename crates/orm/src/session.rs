@@ -126,11 +126,6 @@ impl Sessions {
         self.all.get_mut(&id).ok_or_else(closed)
     }
 
-    /// The ids of all sessions, oldest first.
-    pub fn ids(&self) -> Vec<SessionId> {
-        self.all.keys().copied().collect()
-    }
-
     /// All sessions, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = (SessionId, &Session)> {
         self.all.iter().map(|(id, session)| (*id, session))

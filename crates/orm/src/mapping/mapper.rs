@@ -324,19 +324,6 @@ impl Orm {
         Ok(())
     }
 
-    /// From now on the host is asked whenever this attribute is set.
-    pub fn listen_to(&mut self, mapper: MapperId, key: &str) -> Result<()> {
-        for id in self.mapping.self_and_descendants(mapper) {
-            let mapper = self.mapping.mapper_mut(id)?;
-            if let Some(Property::Column(index)) = mapper.property(key)
-                && let Some(attribute) = mapper.columns.get_mut(usize::from(index))
-            {
-                attribute.listened = true;
-            }
-        }
-        Ok(())
-    }
-
     /// Adds an attribute to a class that is already mapped: `User.posts = relationship(…)`.
     pub fn add_property(
         &mut self,

@@ -104,13 +104,6 @@ pub fn in_transaction(orm: &Orm, session: SessionId) -> bool {
     orm.sessions.get(session).is_ok_and(|owner| !owner.transactions.is_empty())
 }
 
-/// `session.is_active`
-pub fn is_active(orm: &Orm, session: SessionId) -> bool {
-    orm.sessions
-        .get(session)
-        .is_ok_and(|owner| !owner.transactions.last().is_some_and(|t| t.inactive))
-}
-
 /// `session.in_nested_transaction()`
 pub fn in_nested_transaction(orm: &Orm, session: SessionId) -> bool {
     orm.sessions.get(session).is_ok_and(|owner| owner.transactions.iter().any(|t| t.nested))
