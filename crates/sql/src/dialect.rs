@@ -125,7 +125,15 @@ pub enum Sentinel {
     SelectFromValues,
 }
 
-static DEFAULT: Capabilities = DEFAULT_CAPS;
+static DEFAULT: Capabilities = Capabilities {
+    native_boolean: true,
+    multivalues_insert: true,
+    insert_returning: true,
+    update_returning: true,
+    delete_returning: true,
+    sequences: true,
+    ..DEFAULT_CAPS
+};
 
 const DEFAULT_CAPS: Capabilities = Capabilities {
     name: "default",
@@ -172,9 +180,9 @@ impl Dialect {
         Self { caps: &sqlite::CAPS, paramstyle: Paramstyle::Qmark, driver: "pysqlite" }
     }
 
-    /// PostgreSQL over psycopg2, which is what `postgresql://` means.
+    /// PostgreSQL over psycopg, which is what `postgresql://` means.
     pub const fn postgresql() -> Self {
-        Self { caps: &postgresql::CAPS, paramstyle: Paramstyle::Pyformat, driver: "psycopg2" }
+        Self { caps: &postgresql::CAPS, paramstyle: Paramstyle::Pyformat, driver: "psycopg" }
     }
 
     /// MySQL over mysqlclient, which is what `mysql://` means.

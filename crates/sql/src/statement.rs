@@ -1,11 +1,13 @@
 //! Everything that can be executed or compiled.
 
 use std::fmt;
+use std::rc::Rc;
 
 use crate::ddl::Ddl;
 use crate::dml::{Delete, Insert, Update};
 use crate::expr::Expr;
-use crate::from::{FromClause, ProxyColumn};
+use crate::from::{Alias, AliasKind, AliasName, Cte, Element, FromClause, ProxyColumn};
+use crate::name::Name;
 use crate::select::{CompoundSelect, Query, Select, TextualSelect};
 use crate::text::TextClause;
 
@@ -31,6 +33,14 @@ pub enum Statement {
 }
 
 impl Statement {
+    /// `insert(…).returning(…).cte(name)`
+    pub fn cte(&self, name: Option<Name>, nesting: bool) -> FromClause {
+        let name = name.map_or_else(|| AliasName::Anon("anon".into()), AliasName::Named);
+        let kind = AliasKind::Cte(Cte { nesting, ..Cte::default() });
+        let element = Element::Dml(Box::new(self.clone()));
+        FromClause::Alias(Rc::new(Alias::new(kind, element, name)))
+    }
+
     /// The columns of a CTE made of this: those of RETURNING, or of the query.
     pub(crate) fn exported_columns(&self) -> Vec<ProxyColumn> {
         let returning = match self {

@@ -74,13 +74,23 @@ impl Compiler<'_> {
         {
             return Ok(None);
         }
+        let ty = ty.on(&self.dialect);
         let cast = match ty.affinity() {
-            Affinity::Null | Affinity::Binary | Affinity::Tuple => return Ok(None),
-            Affinity::Other if ty.kind() == TypeKind::TableValueType => return Ok(None),
-            Affinity::String if ty.kind() != TypeKind::Enum => "VARCHAR".to_owned(),
-            Affinity::Float => "FLOAT".to_owned(),
-            Affinity::Boolean => return Ok(None),
-            _ => ty.ddl(&self.dialect)?,
+            Affinity::String if matches!(ty.kind(), TypeKind::Enum | TypeKind::ENUM) => {
+                return Ok(None);
+            }
+            Affinity::String => {
+                let collation = ty.args().and_then(|args| args.collation.clone());
+                collation.map_or_else(|| "VARCHAR".into(), |name| format!("VARCHAR COLLATE {name}"))
+            }
+            Affinity::Integer
+            | Affinity::Date
+            | Affinity::Time
+            | Affinity::DateTime
+            | Affinity::Uuid
+            | Affinity::Json
+            | Affinity::Array => ty.ddl(&self.dialect)?,
+            _ => return Ok(None),
         };
         Ok(Some(format!("::{cast}")))
     }
@@ -328,7 +338,12 @@ fn literal_list(
 
 /// What stands in the parentheses of an empty IN: no row for IN, every row for NOT IN.
 fn empty_list(negated: bool, width: usize, ty: &Type, dialect: &Dialect, out: &mut String) {
-    let _ = (ty, dialect);
+    let _ = ty;
+    if dialect.family() == Family::Sqlite {
+        let ones = vec!["1"; width.max(1)].join(", ");
+        out.push_str(&format!("SELECT {ones} FROM (SELECT {ones}) WHERE 1!=1"));
+        return;
+    }
     if width > 1 {
         out.push('(');
         out.push_str(&vec!["NULL"; width].join(", "));

@@ -142,12 +142,12 @@ impl Compiler<'_> {
     /// Conditions joined by AND, constants folded.
     pub(super) fn conditions(&mut self, exprs: &[Expr], cx: Cx, out: &mut String) -> Result<()> {
         if let Some(constant) = exprs.iter().find(|e| matches!(e.kind(), Kind::False)) {
-            return self.expr(constant, cx, out);
+            return self.expr(&constant.as_bool(), cx, out);
         }
         let kept: Vec<&Expr> = exprs.iter().filter(|e| !matches!(e.kind(), Kind::True)).collect();
         match kept.as_slice() {
             [] => match exprs.first() {
-                Some(constant) => self.expr(constant, cx, out),
+                Some(constant) => self.expr(&constant.as_bool(), cx, out),
                 None => Ok(()),
             },
             [one] => self.expr(&one.as_bool(), cx, out),

@@ -60,6 +60,14 @@ impl Compiler<'_> {
         let family = self.dialect.family();
         match (name, family) {
             ("now", Family::Sqlite) => out.push_str("CURRENT_TIMESTAMP"),
+            ("localtimestamp", Family::Sqlite) => {
+                out.push_str("DATETIME(CURRENT_TIMESTAMP, 'localtime')");
+            }
+            ("pow", Family::Postgresql) => {
+                out.push_str("power(");
+                self.joined(&function.args, ", ", cx, out)?;
+                out.push(')');
+            }
             ("char_length", Family::Sqlite) => {
                 out.push_str("length(");
                 self.joined(&function.args, ", ", cx, out)?;
@@ -71,7 +79,6 @@ impl Compiler<'_> {
                 self.joined(&function.args, ", ", cx, out)?;
                 out.push_str(" WITH ROLLUP");
             }
-            ("concat", _) if family == Family::Sqlite => return Ok(false),
             ("aggregate_strings", _) => self.aggregate_strings(function, cx, out)?,
             _ => return Ok(false),
         }
@@ -204,7 +211,6 @@ impl Compiler<'_> {
             Affinity::Binary => "BINARY".into(),
             Affinity::Json => "JSON".into(),
             Affinity::Numeric => ty.ddl(&self.dialect)?.replace("NUMERIC", "DECIMAL"),
-            Affinity::Float if self.dialect.name() == "mysql" => ty.ddl(&self.dialect)?,
             _ => return Ok(None),
         }))
     }

@@ -87,6 +87,12 @@ impl Compiler<'_> {
                 };
                 return self.infix(left, word, right, cx, out);
             }
+            Op::BitXor if self.dialect.family() == Family::Sqlite => {
+                return self.sqlite_xor(left, right, cx, out);
+            }
+            Op::BitXor if self.dialect.family() == Family::Postgresql => {
+                return self.infix(left, " # ", right, cx, out);
+            }
             Op::Custom(custom) => {
                 let text = if self.dialect.doubles_percent() {
                     custom.text.replace('%', "%%")
@@ -133,6 +139,16 @@ impl Compiler<'_> {
         self.expr(left, cx, out)?;
         out.push_str(word);
         self.expr(right, cx, out)
+    }
+
+    /// SQLite has no XOR: `(a | b) - (a & b)`, as SQLAlchemy writes it.
+    fn sqlite_xor(&mut self, left: &Expr, right: &Expr, cx: Cx, out: &mut String) -> Result<()> {
+        out.push('(');
+        self.infix(left, " | ", right, cx, out)?;
+        out.push_str(" - ");
+        self.infix(left, " & ", right, cx, out)?;
+        out.push(')');
+        Ok(())
     }
 
     fn true_div(&mut self, left: &Expr, right: &Expr, cx: Cx, out: &mut String) -> Result<()> {

@@ -403,7 +403,7 @@ impl Compiler<'_> {
                 }
                 if let Some(offset) = offset {
                     if limit.is_none() {
-                        out.push_str(" \n LIMIT ALL");
+                        out.push_str("\n LIMIT ALL");
                     }
                     out.push_str(" OFFSET ");
                     self.expr(offset, cx, out)?;
@@ -491,9 +491,10 @@ impl Compiler<'_> {
         out: &mut String,
     ) -> Result<()> {
         if let Some(offset) = offset {
-            out.push_str("\n OFFSET ");
+            let postgresql = self.dialect.family() == Family::Postgresql;
+            out.push_str(if postgresql { "\n OFFSET (" } else { "\n OFFSET " });
             self.expr(offset, cx, out)?;
-            out.push_str(" ROWS");
+            out.push_str(if postgresql { ") ROWS" } else { " ROWS" });
         }
         out.push_str("\n FETCH FIRST ");
         let parens = self.dialect.family() == Family::Postgresql;

@@ -428,6 +428,11 @@ impl Expr {
         Self::new(Kind::Modifier(op, inner), Type::null())
     }
 
+    /// A string in ORDER BY or GROUP BY: the name of a label or column, `desc("name")` inside.
+    pub fn order_name(name: &str) -> Self {
+        Self::new(Kind::TextualLabel(name.into()), Type::null())
+    }
+
     /// An ORDER BY item that prints as a label's name where it can.
     pub(crate) fn label_reference(&self) -> Self {
         match self.kind() {
@@ -439,7 +444,14 @@ impl Expr {
     /// `collate(name)`
     pub fn collate(&self, name: impl Into<Name>) -> Self {
         let right = Self::new(Kind::Collation(name.into()), Type::null());
-        Self::construct(self, Op::Collate, &right, self.ty(), None, Modifiers::default())
+        let ty = self.ty();
+        let ty = match (ty.affinity(), right.kind()) {
+            (Affinity::String, Kind::Collation(name)) => {
+                ty.altered(|args| args.collation = Some(name.text.clone()))
+            }
+            _ => ty,
+        };
+        Self::construct(self, Op::Collate, &right, ty, None, Modifiers::default())
     }
 
     /// `regexp_match(pattern, flags)`
@@ -498,8 +510,7 @@ impl Expr {
         for (when, then) in whens {
             let when = match (when, &value) {
                 (Operand::Expr(expr), _) => expr.as_bool_unless(value.is_some()),
-                (Operand::Value(v), Some(subject)) => subject.bind_beside(&Op::Eq, v)?,
-                (other @ Operand::Value(_), None) => other.coerce(None)?,
+                (other @ Operand::Value(_), _) => other.coerce(None)?,
             };
             pairs.push((when, then.coerce(None)?));
         }

@@ -51,12 +51,12 @@ fn conjunction(op: Op, clauses: Vec<Expr>) -> Result<Expr> {
         match clause.kind() {
             Kind::True if is_and => neutral = Some(clause),
             Kind::False if !is_and => neutral = Some(clause),
-            Kind::True | Kind::False => return Ok(clause),
+            Kind::True | Kind::False => return Ok(clause.as_bool()),
             _ => kept.push(clause),
         }
     }
     if kept.is_empty() {
-        return neutral.ok_or_else(|| {
+        return neutral.map(|constant| constant.as_bool()).ok_or_else(|| {
             let name = if is_and { "and_" } else { "or_" };
             let constant = if is_and { "True" } else { "False" };
             Error::argument(format!(

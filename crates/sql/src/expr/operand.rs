@@ -97,7 +97,6 @@ impl Expr {
     fn bind_base(&self) -> Rc<str> {
         match self.kind() {
             Kind::Column(column) => column.key().unwrap_or_else(|| "param".into()),
-            Kind::Label(_) => self.column_name().unwrap_or_else(|| "param".into()),
             Kind::Function(function) => function.name(),
             _ => "param".into(),
         }
