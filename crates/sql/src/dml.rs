@@ -336,18 +336,13 @@ pub(crate) fn coerce_row(
     let mut out = Vec::with_capacity(row.len());
     for (key, operand) in row {
         let value = match operand {
-            Operand::Expr(expr) => expr,
+            Operand::Expr(expr) => match expr.as_bind() {
+                Some(bind) if expr.ty().is_null() => bind.clone().expr(key_type(table, &key)),
+                _ => expr,
+            },
             Operand::Value(value) => {
                 let name = key.key();
-                let ty = match (&key, table) {
-                    (DmlKey::Column(expr), _) => expr.ty(),
-                    (DmlKey::Name(name), FromClause::Table(table)) => {
-                        table.column(name).map_or_else(Type::null, |column| column.ty())
-                    }
-                    (DmlKey::Name(name), other) => {
-                        other.c(name).map_or_else(|_| Type::null(), |expr| expr.ty())
-                    }
-                };
+                let ty = key_type(table, &key);
                 let name = match at {
                     Some(at) => format!("{name}_m{at}").into(),
                     None => name,
@@ -360,6 +355,18 @@ pub(crate) fn coerce_row(
         out.push((key, value));
     }
     Ok(out)
+}
+
+fn key_type(table: &FromClause, key: &DmlKey) -> Type {
+    match (key, table) {
+        (DmlKey::Column(expr), _) => expr.ty(),
+        (DmlKey::Name(name), FromClause::Table(table)) => {
+            table.column(name).map_or_else(Type::null, |column| column.ty())
+        }
+        (DmlKey::Name(name), other) => {
+            other.c(name).map_or_else(|_| Type::null(), |expr| expr.ty())
+        }
+    }
 }
 
 /// The plain statements that a unit of work runs again and again, by column position.

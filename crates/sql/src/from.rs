@@ -410,6 +410,14 @@ impl FromClause {
         Self::Alias(Rc::new(Alias::new(kind, Element::Function(function), name)))
     }
 
+    /// `func.f().column_valued(name)`: the sole column of a function, read by its alias.
+    pub fn column_valued(function: Expr, name: Option<Name>) -> Expr {
+        let ty = function.ty();
+        let valued = TableValued { scalar: true, ..TableValued::default() };
+        let from = Self::table_valued(function, valued, name);
+        Expr::new(Kind::FromValue(from), ty)
+    }
+
     /// `values(…)`
     pub fn values(columns: Vec<(Name, Type)>, name: Option<Name>, rows: Vec<Vec<Value>>) -> Self {
         let typed = |(i, value): (usize, Value)| {

@@ -100,7 +100,7 @@ impl Compiler<'_> {
         if let Some(at) = self.param_of.get(&expr.id()) {
             return Ok(*at);
         }
-        let name = self.bind_name(expr, bind);
+        let name = self.bind_name(expr, bind, cx);
         if let Some(at) = self.params.iter().position(|param| param.name == name) {
             let known = self.params.get(at);
             if let Some(error) = known.and_then(|known| conflict(known, bind, &name)) {
@@ -129,15 +129,19 @@ impl Compiler<'_> {
             tuple_width,
             wrap: None,
             unique: bind.unique,
-            crud: bind.crud,
+            crud: bind.crud && !cx.own_names,
         });
         let at = self.params.len() - 1;
         self.param_of.insert(expr.id(), at);
         Ok(at)
     }
 
-    fn bind_name(&mut self, expr: &Expr, bind: &Bind) -> Rc<str> {
+    fn bind_name(&mut self, expr: &Expr, bind: &Bind, cx: Cx) -> Rc<str> {
         match &bind.name {
+            _ if bind.crud && cx.own_names => {
+                let template = mark(&identity(expr), "param");
+                self.anon.resolve_within(&template, self.label_length())
+            }
             BindName::Named(name) if bind.unique => {
                 let template = mark(&identity(expr), &sanitized(name));
                 self.anon.resolve_within(&template, self.label_length())

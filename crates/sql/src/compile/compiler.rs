@@ -87,6 +87,8 @@ pub(super) struct Cx {
     pub(super) lateral: bool,
     /// Values are written out when executed.
     pub(super) literal_execute: bool,
+    /// Values of columns are parameters of their own names: in CTEs and DO UPDATE SET.
+    pub(super) own_names: bool,
     /// Inside what a type's `bind_expression` made.
     pub(super) skip_wrap: bool,
 }

@@ -157,6 +157,7 @@ impl Compiler<'_> {
             label: false,
             compound: None,
             insert_into: false,
+            own_names: true,
             ..cx
         };
         match &alias.element {

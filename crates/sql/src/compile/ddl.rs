@@ -227,12 +227,8 @@ impl Compiler<'_> {
                 out.push_str(&column.ty().ddl(&self.dialect)?);
                 self.default_clause(column, out)?;
                 self.computed(column, out)?;
-                let identity = column.spec().identity.is_some();
-                if_flag(
-                    !column.is_nullable() && !identity || !column.is_nullable(),
-                    " NOT NULL",
-                    out,
-                );
+                let identity = self.identity(column, out);
+                if_flag(!column.is_nullable() && !identity, " NOT NULL", out);
             }
         }
         let checks = column.spec().checks.clone();
@@ -291,20 +287,25 @@ impl Compiler<'_> {
             self.default_clause(column, out)?;
         }
         self.computed(column, out)?;
-        if let Some(identity) = &spec.identity {
-            let word = if identity.always { "ALWAYS" } else { "BY DEFAULT" };
-            let _ = write!(out, " GENERATED {word} AS IDENTITY");
-            let options = sequence_options(&identity.options);
-            if !options.is_empty() {
-                let _ = write!(out, " ({options})");
-            }
-        }
+        self.identity(column, out);
         if !column.is_nullable() && !identity {
             out.push_str(" NOT NULL");
         } else if column.is_nullable() && identity {
             out.push_str(" NULL");
         }
         Ok(())
+    }
+
+    /// `GENERATED … AS IDENTITY`, if the column has one.
+    fn identity(&self, column: &Column, out: &mut String) -> bool {
+        let Some(identity) = column.spec().identity.clone() else { return false };
+        let word = if identity.always { "ALWAYS" } else { "BY DEFAULT" };
+        let _ = write!(out, " GENERATED {word} AS IDENTITY");
+        let options = sequence_options(&identity.options);
+        if !options.is_empty() {
+            let _ = write!(out, " ({options})");
+        }
+        true
     }
 
     fn mysql_column(&mut self, table: &Table, column: &Column, out: &mut String) -> Result<()> {
@@ -326,7 +327,14 @@ impl Compiler<'_> {
         if counts && (spec.server_default.is_none() || spec.identity.is_some()) && !sequence {
             out.push_str(" AUTO_INCREMENT");
         } else if let Some(default) = self.default_text(column)? {
-            let _ = write!(out, " DEFAULT {default}");
+            let upper = default.to_uppercase();
+            let quoted = default.trim_start().starts_with(['\'', '"', '(']);
+            let plain = default.chars().all(|c| c.is_alphanumeric() || c == '_');
+            if quoted || plain || upper.contains("ON UPDATE") {
+                let _ = write!(out, " DEFAULT {default}");
+            } else {
+                let _ = write!(out, " DEFAULT ({default})");
+            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::names::columns_plus_names;
 use crate::dialect::{Family, Sentinel};
 use crate::dml::{Delete, DmlKey, Insert, InsertValues, OnConflict, Update};
 use crate::error::{Error, Result};
-use crate::expr::{Bind, Expr, froms};
+use crate::expr::{Expr, froms};
 use crate::from::FromClause;
 use crate::name::Name;
 use crate::schema::Column;
@@ -99,7 +99,7 @@ impl Compiler<'_> {
         let mut returning: Vec<Expr> = returning;
         returning.extend(sentinel.unwrap_or_default());
         if !returning.is_empty() {
-            self.returning(&returning, toplevel, caps.insert_returning, "INSERT", cx, out)?;
+            self.returning(&returning, toplevel, cx, out)?;
         }
         if toplevel {
             if let Some(info) = &mut info {
@@ -217,21 +217,14 @@ impl Compiler<'_> {
         column.map_or_else(|| Name::new(key.key()), |column| column.name())
     }
 
-    /// RETURNING, or the error of a backend without it.
+    /// RETURNING; SQLAlchemy writes it for backends without it, too.
     fn returning(
         &mut self,
         columns: &[Expr],
         toplevel: bool,
-        supported: bool,
-        word: &str,
         cx: Cx,
         out: &mut String,
     ) -> Result<()> {
-        if !supported && self.dialect.family() != Family::Default {
-            return Err(Error::compile(format!(
-                "RETURNING is not supported by this dialect's statement compiler ({word})."
-            )));
-        }
         out.push_str(" RETURNING ");
         let names = columns_plus_names(columns, LabelStyle::DisambiguateOnly, true);
         let bare = self.dialect.family() == Family::Sqlite;
@@ -295,7 +288,8 @@ impl Compiler<'_> {
             let name = self.target_name(table, key);
             self.name(&name, out);
             out.push_str(" = ");
-            self.expr(&conflict_value(value), Cx { columns: false, ..cx }, out)?;
+            let own = Cx { columns: false, own_names: true, ..cx };
+            self.expr(&value.self_group(None), own, out)?;
         }
         if let Some(condition) = &clause.where_ {
             out.push_str(" WHERE ");
@@ -343,7 +337,7 @@ impl Compiler<'_> {
             out.push(')');
             return Ok(());
         }
-        self.expr(&conflict_value(value), cx, out)
+        self.expr(&value.self_group(None), Cx { own_names: true, ..cx }, out)
     }
 
     pub(super) fn update(&mut self, update: &Update, cx: Cx, out: &mut String) -> Result<()> {
@@ -407,8 +401,7 @@ impl Compiler<'_> {
             info.implicit_returning.iter().map(Column::expr).collect()
         };
         if !returning.is_empty() {
-            let supported = self.dialect.caps().update_returning;
-            self.returning(&returning, toplevel, supported, "UPDATE", cx, out)?;
+            self.returning(&returning, toplevel, cx, out)?;
         }
         if toplevel {
             self.dml = Some(info);
@@ -470,7 +463,7 @@ impl Compiler<'_> {
                         "This backend does not support multiple-table criteria within DELETE",
                     ));
                 }
-                Family::Default => out.push_str(", "),
+                Family::Default => out.push_str(" , "),
                 Family::Postgresql => out.push_str(" USING "),
                 Family::Mysql => {
                     out.push_str(" USING ");
@@ -486,8 +479,7 @@ impl Compiler<'_> {
             self.expr(limit, cx, out)?;
         }
         if !delete.returning.is_empty() {
-            let supported = self.dialect.caps().delete_returning;
-            self.returning(&delete.returning.clone(), toplevel, supported, "DELETE", cx, out)?;
+            self.returning(&delete.returning, toplevel, cx, out)?;
         }
         if toplevel {
             self.dml = Some(super::compiled::DmlInfo {
@@ -514,22 +506,6 @@ fn row<'a>(values: impl Iterator<Item = &'a str>, out: &mut String) {
         out.push_str(value);
     }
     out.push(')');
-}
-
-/// A plain value in DO UPDATE SET is a parameter of its own, not that of the column.
-fn conflict_value(value: &Expr) -> Expr {
-    match value.as_bind() {
-        Some(bind) if bind.crud => {
-            let anonymous = Bind { crud: false, ..bind.clone() };
-            let named = Bind {
-                name: crate::expr::BindName::Anon("param".into()),
-                unique: true,
-                ..anonymous
-            };
-            named.expr(value.ty())
-        }
-        _ => value.self_group(None),
-    }
 }
 
 /// FROM objects of criteria and values beyond the table itself.

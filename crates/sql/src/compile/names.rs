@@ -139,6 +139,7 @@ pub(super) fn own_name(expr: &Expr) -> Option<Name> {
     match expr.kind() {
         Kind::Column(_) => column_name(expr),
         Kind::Label(label) => Some(label_template(expr, &label.name)),
+        Kind::FromValue(from) => from_name(from),
         _ => None,
     }
 }

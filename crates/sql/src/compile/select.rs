@@ -92,7 +92,7 @@ impl Compiler<'_> {
         self.order_by(&select.order_by, inner, out)?;
         self.limits(&select.limit, &select.offset, &select.fetch, inner, out)?;
         if let Some(lock) = &select.for_update {
-            self.for_update(lock, inner, out)?;
+            self.for_update(lock, out)?;
         }
         for hint in select.hints.iter().filter(|hint| hint.from.is_none()) {
             if &*hint.dialect == "*" || *hint.dialect == *self.dialect.name() {
@@ -250,7 +250,7 @@ impl Compiler<'_> {
                     && !matches!(reference.target, ColumnTarget::Bare { literal: true, .. })
                     && reference.from_clause().is_some()
             }
-            Kind::Text(_) | Kind::Label(_) => false,
+            Kind::Text(_) | Kind::Label(_) | Kind::FromValue(_) => false,
             Kind::AsBoolean(_, inner) => {
                 !self.dialect.caps().native_boolean || own_name(inner).is_none() || asfrom
             }
@@ -512,7 +512,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn for_update(&mut self, lock: &ForUpdate, cx: Cx, out: &mut String) -> Result<()> {
+    fn for_update(&mut self, lock: &ForUpdate, out: &mut String) -> Result<()> {
         match self.dialect.family() {
             // SQLite locks the whole file; SQLAlchemy writes nothing.
             Family::Sqlite => return Ok(()),
@@ -527,9 +527,7 @@ impl Compiler<'_> {
                 (false, false) => " FOR UPDATE",
             }),
             Family::Mysql if lock.read => {
-                let modern = self.dialect.name() == "mysql"
-                    && (lock.nowait || lock.skip_locked || !lock.of_tables.is_empty());
-                out.push_str(if modern { " FOR SHARE" } else { " LOCK IN SHARE MODE" });
+                out.push_str(" LOCK IN SHARE MODE");
             }
             Family::Mysql => out.push_str(" FOR UPDATE"),
         }
@@ -539,7 +537,7 @@ impl Compiler<'_> {
                 tables.push(table.clone());
             }
         }
-        if !tables.is_empty() {
+        if !tables.is_empty() && self.dialect.family() == Family::Postgresql {
             out.push_str(" OF ");
             for (at, table) in tables.iter().enumerate() {
                 if at > 0 {
@@ -550,7 +548,6 @@ impl Compiler<'_> {
                 }
             }
         }
-        let _ = cx;
         if lock.nowait {
             out.push_str(" NOWAIT");
         }

@@ -54,13 +54,24 @@ impl Operand {
     /// As the other side of `expr op …`: a value takes the name and type of `expr`.
     pub fn beside(self, expr: &Expr, op: &Op) -> Result<Expr> {
         match self {
-            Self::Expr(other) => Ok(other.as_value()),
+            Self::Expr(other) => Ok(other.as_value().typed_like(expr)),
             Self::Value(value) => expr.bind_beside(op, value),
         }
     }
 }
 
 impl Expr {
+    /// A parameter without a type takes that of the expression beside it.
+    fn typed_like(self, other: &Expr) -> Expr {
+        match self.as_bind() {
+            Some(bind) if self.ty().is_null() => {
+                let ty = other.compared_type();
+                if ty.is_null() { self } else { bind.clone().expr(ty) }
+            }
+            _ => self,
+        }
+    }
+
     /// A parameter for a value compared with this expression.
     pub(crate) fn bind_beside(&self, op: &Op, value: Value) -> Result<Expr> {
         let ty = self.compared_type().coerce_compared_value(op, &value)?;

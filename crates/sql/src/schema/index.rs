@@ -112,8 +112,10 @@ impl Index {
 
     /// The table it belongs to.
     pub fn table(&self) -> Option<Table> {
-        Table::upgrade(&self.0.table.borrow())
-            .or_else(|| self.0.expressions.borrow().iter().find_map(|e| e.schema_column()?.table()))
+        Table::upgrade(&self.0.table.borrow()).or_else(|| {
+            let expressions = self.0.expressions.borrow();
+            expressions.iter().find_map(|e| crate::expr_columns(e).first()?.table())
+        })
     }
 }
 

@@ -149,7 +149,7 @@ fn postgresql(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<Option<St
             }
             text
         }
-        K::LargeBinary | K::BLOB | K::BYTEA => "BYTEA".into(),
+        K::LargeBinary | K::BYTEA => "BYTEA".into(),
         K::Uuid | K::UUID => "UUID".into(),
         K::Enum | K::ENUM => {
             let native = args.members.as_ref().and_then(|m| m.native).unwrap_or(true);

@@ -354,6 +354,13 @@ fn odd(t: &Tables) -> Vec<Case> {
                 .label("rn")]),
         ),
         q("s_tvf", Select::of(&json)),
+        q(
+            "s_colval",
+            Select::new([FromClause::column_valued(
+                f("unnest", vec![5.into_operand()]),
+                Some("z".into()),
+            )]),
+        ),
         q("s_tvf2", Select::new([series.c("v").unwrap()])),
         q(
             "s_group2",
