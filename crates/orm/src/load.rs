@@ -43,23 +43,33 @@ impl LoadContext {
     }
 }
 
-/// A compiled SELECT that is used again and again with other values.
+/// A compiled SELECT, perhaps used again and again with other values.
 #[derive(Debug)]
 pub(crate) struct LoadSql {
-    compiled: Compiled,
+    compiled: Rc<Compiled>,
     binds: Vec<Expr>,
-    since: Cell<Option<f64>>,
-    /// Whether the log calls it cached when it runs again.
-    cached: bool,
+    /// What the log says about the text; none until it runs for the first time.
+    note: Cell<Option<Note>>,
 }
 
 impl LoadSql {
-    pub(crate) fn new(select: Select, dialect: &Dialect, cached: bool) -> Result<Self> {
+    /// A statement of our own, kept by whoever asked for it.
+    pub(crate) fn new(select: Select, dialect: &Dialect) -> Result<Self> {
         let statement = Statement::from(select);
-        let compiled = compile(&statement, dialect, &CompileOptions::default())?;
+        let compiled = Rc::new(compile(&statement, dialect, &CompileOptions::default())?);
         let mut binds = BindSet::default();
         binds.collect(&statement);
-        Ok(Self { compiled, binds: binds.binds, since: Cell::new(None), cached })
+        Ok(Self { compiled, binds: binds.binds, note: Cell::new(None) })
+    }
+
+    /// A statement for one use, compiled through the engine's cache.
+    pub(crate) fn prepare(connection: &Connection, select: Select) -> Result<Self> {
+        let statement = Statement::from(select);
+        let disabled = connection.execution_options().caching_disabled();
+        let options = CompileOptions::default();
+        let prepared = connection.engine().prepare(&statement, &options, disabled)?;
+        let note = Cell::new(Some(prepared.note));
+        Ok(Self { compiled: prepared.compiled, binds: prepared.binds, note })
     }
 
     /// Runs it; parameters named in `given` take those values.
@@ -70,12 +80,11 @@ impl LoadSql {
         on_row: &mut dyn FnMut(&dyn RowView) -> ControlFlow<()>,
     ) -> Result<()> {
         let rendered = self.compiled.render(&self.binds, given)?;
-        let now = connection.engine().host().now();
-        let note = match self.since.get() {
-            _ if !self.cached => Note::Generated(now),
-            Some(since) => Note::Cached(since),
+        let note = match self.note.get() {
+            Some(note) => note,
             None => {
-                self.since.set(Some(now));
+                let now = connection.engine().host().now();
+                self.note.set(Some(Note::Cached(now)));
                 Note::Generated(now)
             }
         };
@@ -92,10 +101,10 @@ impl LoadSql {
 /// What a cached SELECT of this crate is found by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum LoadKey {
-    /// By primary key: mapper, dialect, attributes left out.
-    Get(u16, &'static str, Vec<u16>),
-    /// Of a relationship: dialect.
-    Lazy(u16, &'static str),
+    /// By primary key: mapper, engine, attributes.
+    Get(u16, u32, Vec<u16>),
+    /// Of a relationship: engine.
+    Lazy(u16, u32),
 }
 
 /// A loaded statement and how its rows become objects.

@@ -117,6 +117,15 @@ pub(crate) fn dialect(orm: &Orm, session: SessionId) -> Dialect {
     }
 }
 
+/// The number of a session's engine, 0 for a session without one.
+pub(crate) fn engine_id(orm: &Orm, session: SessionId) -> u32 {
+    match orm.sessions.get(session).ok().and_then(|owner| owner.options.bind.as_ref()) {
+        Some(Bind::Engine(engine)) => engine.id(),
+        Some(Bind::Connection(connection)) => connection.engine().id(),
+        None => 0,
+    }
+}
+
 /// Whether an INSERT of many rows may bring generated values back.
 pub(super) fn returns_in_order(orm: &Orm, session: SessionId) -> bool {
     let engine = match orm.sessions.get(session).ok().and_then(|owner| owner.options.bind.as_ref())

@@ -90,12 +90,12 @@ fn load_by_key(
 ) -> Result<Option<InstanceId>> {
     flush::autoflush(orm, host, session)?;
     let dialect = flush::dialect(orm, session);
-    let cache_key = LoadKey::Get(mapper.get(), dialect.name(), Vec::new());
+    let cache_key = LoadKey::Get(mapper.get(), flush::engine_id(orm, session), Vec::new());
     let loader = orm.loader(cache_key, |orm| {
         let entity = EntityId::of(mapper);
         let (select, layout) = entity_select(orm, entity, None)?;
         let select = where_key(orm, select, mapper)?;
-        let sql = LoadSql::new(select, &dialect, true)?;
+        let sql = LoadSql::new(select, &dialect)?;
         let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
         Ok(Loader { sql, recipe })
     })?;
@@ -293,11 +293,12 @@ fn load_attributes(
         flush::autoflush(orm, host, session)?;
     }
     let dialect = flush::dialect(orm, session);
-    let cache_key = LoadKey::Get(mapper.id.get(), dialect.name(), attributes.to_vec());
+    let cache_key =
+        LoadKey::Get(mapper.id.get(), flush::engine_id(orm, session), attributes.to_vec());
     let loader = orm.loader(cache_key, |orm| {
         let entity = EntityId::of(mapper.id);
         let (select, layout) = entity_select(orm, entity, Some(attributes))?;
-        let sql = LoadSql::new(where_key(orm, select, mapper.id)?, &dialect, true)?;
+        let sql = LoadSql::new(where_key(orm, select, mapper.id)?, &dialect)?;
         let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
         Ok(Loader { sql, recipe })
     })?;
@@ -563,22 +564,25 @@ impl Orm {
             values.push(self.instances[id].column(attribute).value().cloned().unwrap_or_default());
         }
         let dialect = flush::dialect(self, session);
-        let loader = self.loader(LoadKey::Lazy(relationship.id.get(), dialect.name()), |orm| {
-            let entity = EntityId::of(relationship.target);
-            let (mut select, layout) = entity_select(orm, entity, None)?;
-            let criterion = lazy_criterion(relationship, &|index, ty| {
-                Expr::bindparam(format!("pk_{}", index + 1), ty)
-            })?;
-            for clause in criterion {
-                select = select.where_(clause);
-            }
-            for item in &relationship.order_by {
-                select = select.order_by(item.clone());
-            }
-            let sql = LoadSql::new(select, &dialect, true)?;
-            let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
-            Ok(Loader { sql, recipe })
-        })?;
+        let loader = self.loader(
+            LoadKey::Lazy(relationship.id.get(), flush::engine_id(self, session)),
+            |orm| {
+                let entity = EntityId::of(relationship.target);
+                let (mut select, layout) = entity_select(orm, entity, None)?;
+                let criterion = lazy_criterion(relationship, &|index, ty| {
+                    Expr::bindparam(format!("pk_{}", index + 1), ty)
+                })?;
+                for clause in criterion {
+                    select = select.where_(clause);
+                }
+                for item in &relationship.order_by {
+                    select = select.order_by(item.clone());
+                }
+                let sql = LoadSql::new(select, &dialect)?;
+                let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
+                Ok(Loader { sql, recipe })
+            },
+        )?;
         let connection = session::connection(self, host, session)?;
         let (mut found, mut failed) = (Vec::new(), None);
         loader.sql.run(&connection, &|name| key_value(name, &values), &mut |row| {

@@ -47,6 +47,8 @@ pub struct OrmSelect {
     pub autoflush: bool,
     /// Columns are labelled as `session.query` labels them.
     pub legacy: bool,
+    /// Values of named parameters.
+    pub params: Vec<(Rc<str>, Value)>,
 }
 
 impl OrmSelect {
@@ -59,6 +61,7 @@ impl OrmSelect {
             populate_existing: false,
             autoflush: true,
             legacy: false,
+            params: Vec::new(),
         }
     }
 }
@@ -199,10 +202,13 @@ pub fn execute(
     }
     let lowered = lower(orm, statement)?;
     let dialect = flush::dialect(orm, session);
-    let sql = LoadSql::new(lowered.select.clone(), &dialect, false)?;
     let connection = session::connection(orm, host, session)?;
+    let sql = LoadSql::prepare(&connection, lowered.select.clone())?;
     let mut reader = Reader::new(orm, session, &sql, &dialect, &lowered, statement)?;
-    sql.run(&connection, &|_| None, &mut |row| reader.row(row))?;
+    let given = |name: &str| {
+        statement.params.iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone())
+    };
+    sql.run(&connection, &given, &mut |row| reader.row(row))?;
     let Reader { rows, failed, loaded, .. } = reader;
     if let Some(error) = failed {
         return Err(error);

@@ -630,11 +630,11 @@ impl SelectIn<'_> {
         on_member: &mut dyn FnMut(Key, InstanceId),
     ) -> Result<()> {
         let dialect = flush::dialect(orm, self.session);
-        let sql = LoadSql::new(select, &dialect, false)?;
+        let connection = session::connection(orm, host, self.session)?;
+        let sql = LoadSql::prepare(&connection, select)?;
         let below = options_for(orm, &self.option.children, self.relationship.target);
         let recipe = layout.recipe(orm, &sql, context(&below))?;
         let sources: Vec<Source> = (0..width).map(|i| Source::of(sql.compiled(), i)).collect();
-        let connection = session::connection(orm, host, self.session)?;
         let mut failed = None;
         let mut seen: FxHashSet<InstanceId> = self.members.iter().copied().collect();
         let (session, members) = (self.session, &mut self.members);
