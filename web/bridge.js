@@ -30,13 +30,9 @@ export async function unpack(text) {
  * not be loaded from the page's own address, but a blob that imports it may. */
 export function spawn(file, onMessage, onError) {
   const url = new URL(file, document.baseURI).href;
-  let worker;
-  try {
-    worker = new Worker(url, { type: "module" });
-  } catch {
-    const blob = new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" });
-    worker = new Worker(URL.createObjectURL(blob), { type: "module" });
-  }
+  const opaque = self.origin === "null";
+  const blob = () => new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" });
+  const worker = new Worker(opaque ? URL.createObjectURL(blob()) : url, { type: "module" });
   worker.onmessage = (event) => onMessage(event.data);
   worker.onerror = (event) => {
     event.preventDefault();

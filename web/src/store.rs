@@ -13,6 +13,9 @@ use vidro_protocol::{
     StepKind, TextEdit,
 };
 
+/// How often in a row a dead worker is replaced.
+const LIVES: u32 = 2;
+
 /// The views of the centre stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -109,6 +112,7 @@ pub(crate) struct Store {
     ran: StoredValue<String>,
     checks: StoredValue<u32>,
     refreshing: StoredValue<bool>,
+    deaths: StoredValue<u32>,
 }
 
 impl Store {
@@ -136,6 +140,7 @@ impl Store {
             ran: StoredValue::new(String::new()),
             checks: StoredValue::new(0),
             refreshing: StoredValue::new(false),
+            deaths: StoredValue::new(0),
         }
     }
 
@@ -340,6 +345,7 @@ impl Store {
     fn hear(self, message: Message) {
         match message {
             Message::Batch(batch) => {
+                self.deaths.set_value(0);
                 if !batch.events.is_empty() {
                     self.log.update_value(|log| {
                         batch.events.into_iter().for_each(|event| log.push(event));
@@ -419,20 +425,21 @@ impl Store {
         }
     }
 
+    /// A worker that dies is replaced, but not for ever: one that cannot even start would die again at once.
     fn died(self, reason: String) {
-        self.client.with_value(|client| {
-            if let Some(client) = client {
-                client.restart();
-            }
-        });
+        self.deaths.update_value(|deaths| *deaths += 1);
+        if self.deaths.get_value() <= LIVES {
+            self.client.with_value(|client| client.as_ref().map(Client::restart));
+        }
         self.waiting.update_value(BTreeMap::clear);
         self.ran.set_value(String::new());
         self.phase.set(Phase::Failed);
-        let message = self.t(Text::WorkerDied).to_owned();
+        let message = Text::WorkerDied.in_language(self.lang.get_untracked()).to_owned();
+        let hint = Some(reason).filter(|reason| !reason.is_empty());
         self.diagnostics.set(vec![Diagnostic {
             name: "Vidro".into(),
             message,
-            hint: Some(reason),
+            hint,
             ..Default::default()
         }]);
     }
