@@ -9,7 +9,8 @@ mod key;
 use std::hash::{Hash as _, Hasher as _};
 use std::rc::Rc;
 
-use rustc_hash::{FxHashMap, FxHasher};
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHasher};
 
 pub use self::key::Key;
 
@@ -25,7 +26,7 @@ pub const DEFAULT_SIZE: usize = 500;
 /// Compiled statements by structure, the least used forgotten first.
 #[derive(Debug)]
 pub struct Cache {
-    entries: FxHashMap<u64, Vec<Entry>>,
+    entries: IndexMap<u64, Vec<Entry>, FxBuildHasher>,
     count: usize,
     capacity: usize,
     clock: u64,
@@ -65,7 +66,7 @@ impl Default for Cache {
 impl Cache {
     /// A cache for that many statements; nought disables it.
     pub fn new(capacity: usize) -> Self {
-        Self { entries: FxHashMap::default(), count: 0, capacity, clock: 0, key: Key::default() }
+        Self { entries: IndexMap::default(), count: 0, capacity, clock: 0, key: Key::default() }
     }
 
     /// The compiled form of a statement, and where it came from. `now` is the engine's clock.

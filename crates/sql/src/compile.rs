@@ -32,6 +32,9 @@ use crate::from::ProxyColumn;
 use crate::select::LabelStyle;
 use crate::statement::Statement;
 
+/// A schema name and what takes its place; `None` is no schema.
+pub type SchemaPair = (Option<Rc<str>>, Option<Rc<str>>);
+
 /// What a compilation may be told.
 #[derive(Clone, Debug, Default)]
 pub struct CompileOptions {
@@ -44,7 +47,7 @@ pub struct CompileOptions {
     /// Expanding parameters are written out.
     pub render_postcompile: bool,
     /// Schema names to exchange.
-    pub schema_translate: Vec<(Option<Rc<str>>, Option<Rc<str>>)>,
+    pub schema_translate: Vec<SchemaPair>,
 }
 
 /// Compile a statement for a dialect.

@@ -39,10 +39,10 @@ impl Compiler<'_> {
     pub(super) fn bind(&mut self, expr: &Expr, cx: Cx, out: &mut String) -> Result<()> {
         let Some(bind) = expr.as_bind() else { return Ok(()) };
         let ty = expr.ty();
-        if let Some(decorator) = ty.decorator().filter(|_| !cx.skip_wrap) {
-            if let Some(wrapped) = decorator.bind_expression(expr)? {
-                return self.expr(&wrapped, Cx { skip_wrap: true, ..cx }, out);
-            }
+        if let Some(decorator) = ty.decorator().filter(|_| !cx.skip_wrap)
+            && let Some(wrapped) = decorator.bind_expression(expr)?
+        {
+            return self.expr(&wrapped, Cx { skip_wrap: true, ..cx }, out);
         }
         if cx.literal {
             return self.literal_bind(bind, &ty, out);
@@ -74,6 +74,11 @@ impl Compiler<'_> {
         {
             return Ok(None);
         }
+        Ok(self.cast_name(ty)?.map(|cast| format!("::{cast}")))
+    }
+
+    /// The type that such a cast names.
+    pub(super) fn cast_name(&self, ty: &Type) -> Result<Option<String>> {
         let ty = ty.on(&self.dialect);
         let cast = match ty.affinity() {
             Affinity::String if matches!(ty.kind(), TypeKind::Enum | TypeKind::ENUM) => {
@@ -92,7 +97,7 @@ impl Compiler<'_> {
             | Affinity::Array => ty.ddl(&self.dialect)?,
             _ => return Ok(None),
         };
-        Ok(Some(format!("::{cast}")))
+        Ok(Some(cast))
     }
 
     /// The number of a parameter, new or known.
@@ -398,6 +403,33 @@ pub(super) fn expand(
     }
     sql.push_str(rest);
     Ok(Rendered { sql: sql.into(), values: filler.values, names: filler.names })
+}
+
+/// The same statement with its lists written out, for `render_postcompile`.
+pub(super) fn expanded(compiled: &Compiled, binds: &[Expr]) -> Result<Compiled> {
+    let missing_is_null = |_: &str| None;
+    let rendered = expand(compiled, binds, &missing_is_null)?;
+    let mut out = compiled.clone();
+    out.sql = rendered.sql;
+    out.has_postcompile = false;
+    out.cacheable = false;
+    out.params.clear();
+    out.positions.clear();
+    for (name, value) in rendered.names.into_iter().zip(rendered.values) {
+        let known = compiled.params.iter().find(|param| {
+            param.name == name || (param.expanding && name.starts_with(&*param.name))
+        });
+        let Some(known) = known else { continue };
+        let source = if known.expanding {
+            Source::Fixed(Bind::named(name.clone(), BindValue::One(value)).expr(Type::null()))
+        } else {
+            known.source.clone()
+        };
+        let processor = if known.expanding { None } else { known.processor.clone() };
+        out.positions.push(out.params.len());
+        out.params.push(Param { name, source, processor, expanding: false, ..known.clone() });
+    }
+    Ok(out)
 }
 
 /// The next `$1` or `:1`.

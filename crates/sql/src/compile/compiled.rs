@@ -142,6 +142,8 @@ pub struct InsertMany {
     pub tail: Rc<str>,
     /// Parameters of one row.
     pub row_params: usize,
+    /// Whether each row gets its number as one more value, as PostgreSQL's form needs.
+    pub counter: bool,
     /// Whether rows return in an order that can be matched; otherwise rows go one by one.
     pub ordered: bool,
 }
@@ -201,6 +203,13 @@ impl Compiled {
             Some(BindValue::Required) | None => Err(missing(&param.name)),
             Some(value) => Ok(value.clone()),
         }
+    }
+
+    /// `compiled.params`: names and values as the statement gives them; `None` where the execution
+    /// must.
+    pub fn own_params(&self, binds: &[Expr]) -> Vec<(Rc<str>, Option<BindValue>)> {
+        let value = |param: &Param| self.value_of(param, binds, &|_| None).ok();
+        self.params.iter().map(|param| (param.name.clone(), value(param))).collect()
     }
 
     /// The values of one execution, converted and in order, and the final text.

@@ -44,6 +44,7 @@ pub(super) struct InsertSplit {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) ordered: bool,
+    pub(super) counter: bool,
 }
 
 /// A statement that is being written, and what those inside it may correlate to.
@@ -155,7 +156,11 @@ pub(super) fn compile(
             StatementKind::Expression
         }
     };
-    compiler.finish(kind, out)
+    let compiled = compiler.finish(kind, out)?;
+    if options.render_postcompile && compiled.has_postcompile {
+        return super::binds::expanded(&compiled, key.binds());
+    }
+    Ok(compiled)
 }
 
 impl Compiler<'_> {
@@ -179,6 +184,7 @@ impl Compiler<'_> {
                         tail: tail.into(),
                         row_params,
                         ordered: split.ordered,
+                        counter: split.counter,
                     });
                 }
                 sql

@@ -47,10 +47,10 @@ impl Compiler<'_> {
     ) -> Result<()> {
         let Some(first) = columns.first() else { return Ok(()) };
         let table = constraint.table().or_else(|| first.table());
-        if let (Family::Sqlite, Some(table), [one]) = (self.dialect.family(), &table, columns) {
-            if sqlite_inline_key(table, one) {
-                return Ok(());
-            }
+        if let (Family::Sqlite, Some(table), [one]) = (self.dialect.family(), &table, columns)
+            && sqlite_inline_key(table, one)
+        {
+            return Ok(());
         }
         self.preamble(constraint, out)?;
         out.push_str("PRIMARY KEY (");

@@ -156,10 +156,9 @@ impl Compiler<'_> {
         for constraint in list {
             if let (ConstraintKind::ForeignKey(_), Some(kept)) =
                 (constraint.kind(), &create.foreign_keys)
+                && !kept.iter().any(|other| other.ptr_eq(&constraint))
             {
-                if !kept.iter().any(|other| other.ptr_eq(&constraint)) {
-                    continue;
-                }
+                continue;
             }
             if self.dialect.caps().alter && constraint.options().use_alter {
                 // Added by ALTER TABLE once all tables are there.
@@ -461,11 +460,10 @@ impl Compiler<'_> {
     fn index_text(&mut self, index: &Index, with_schema: bool, out: &mut String) -> Result<()> {
         let name = index_name(index)?
             .ok_or_else(|| Error::compile("CREATE INDEX requires that the index have a name"))?;
-        if with_schema {
-            if let Some(schema) = index.table().and_then(|t| self.translated(t.schema())) {
-                self.write_schema(&schema, out);
-                out.push('.');
-            }
+        if with_schema && let Some(schema) = index.table().and_then(|t| self.translated(t.schema()))
+        {
+            self.write_schema(&schema, out);
+            out.push('.');
         }
         let name = self.limited_name(&name)?;
         self.name(&name, out);
@@ -480,10 +478,10 @@ impl Compiler<'_> {
         let family = self.dialect.family();
         out.push_str("CREATE ");
         if_flag(index.is_unique(), "UNIQUE ", out);
-        if family == Family::Mysql {
-            if let Some(prefix) = option_of(index.dialect_options(), "mysql_prefix") {
-                let _ = write!(out, "{} ", plain_text(prefix));
-            }
+        if family == Family::Mysql
+            && let Some(prefix) = option_of(index.dialect_options(), "mysql_prefix")
+        {
+            let _ = write!(out, "{} ", plain_text(prefix));
         }
         out.push_str("INDEX ");
         let concurrently = option_of(index.dialect_options(), "postgresql_concurrently");
@@ -500,10 +498,10 @@ impl Compiler<'_> {
         } else {
             self.table_name(&FromClause::Table(table), out);
         }
-        if family == Family::Postgresql {
-            if let Some(using) = option_of(index.dialect_options(), "postgresql_using") {
-                let _ = write!(out, " USING {}", plain_text(using).to_lowercase());
-            }
+        if family == Family::Postgresql
+            && let Some(using) = option_of(index.dialect_options(), "postgresql_using")
+        {
+            let _ = write!(out, " USING {}", plain_text(using).to_lowercase());
         }
         out.push_str(" (");
         for (at, expr) in index.expressions().iter().enumerate() {

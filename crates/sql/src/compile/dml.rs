@@ -1,6 +1,7 @@
 //! Writing INSERT, UPDATE and DELETE.
 
 use super::compiler::{Compiler, Cx, InsertSplit, Level};
+use super::crud::Assignment;
 use super::from::{holds, with_parts};
 use super::names::columns_plus_names;
 use crate::dialect::{Family, Sentinel};
@@ -114,7 +115,7 @@ impl Compiler<'_> {
     fn sentinel_columns(
         &self,
         insert: &Insert,
-        list: &[super::crud::Assignment],
+        list: &[Assignment],
         many: bool,
         returns: bool,
     ) -> Option<Vec<Expr>> {
@@ -123,20 +124,18 @@ impl Compiler<'_> {
         }
         let table = insert.table.as_table()?;
         let keys = table.primary_key_columns();
-        let given = !keys.is_empty()
-            && keys.iter().all(|key| {
-                list.iter().any(|made| made.column.as_ref().is_some_and(|c| c.ptr_eq(key)))
-            });
-        let counts = self.dialect.caps().sentinel != Sentinel::None
-            && table.autoincrement_column().is_some();
-        (given || counts).then(|| keys.iter().map(Column::expr).collect())
+        let matched = match table.autoincrement_column() {
+            Some(_) => self.dialect.caps().sentinel != Sentinel::None,
+            None => !keys.is_empty() && gives_all(list, &keys),
+        };
+        matched.then(|| keys.iter().map(Column::expr).collect())
     }
 
     /// ` (columns) VALUES (…)`; tells where the row stands.
     fn values_clause(
         &mut self,
         insert: &Insert,
-        list: &[super::crud::Assignment],
+        list: &[Assignment],
         many: bool,
         cx: Cx,
         out: &mut String,
@@ -164,8 +163,13 @@ impl Compiler<'_> {
             out.push_str(&made.name);
         }
         out.push_str(") ");
-        let counted =
-            many && insert.sort_by_parameter_order && caps.sentinel == Sentinel::SelectFromValues;
+        let counted = many
+            && insert.sort_by_parameter_order
+            && caps.sentinel == Sentinel::SelectFromValues
+            && insert.table.as_table().is_some_and(|table| {
+                table.autoincrement_column().is_some()
+                    && !gives_all(list, &table.primary_key_columns())
+            });
         if counted {
             return self.counted_values(list, out).map(Some);
         }
@@ -177,15 +181,11 @@ impl Compiler<'_> {
             out.push_str(", ");
             row(texts.iter().map(String::as_str), out);
         }
-        Ok(Some(InsertSplit { start, end, ordered: true }))
+        Ok(Some(InsertSplit { start, end, ordered: true, counter: false }))
     }
 
     /// PostgreSQL's form that keeps rows in order: values with a counter, sorted by it.
-    fn counted_values(
-        &mut self,
-        list: &[super::crud::Assignment],
-        out: &mut String,
-    ) -> Result<InsertSplit> {
+    fn counted_values(&mut self, list: &[Assignment], out: &mut String) -> Result<InsertSplit> {
         out.push_str("SELECT ");
         for (at, made) in list.iter().enumerate() {
             if at > 0 {
@@ -193,8 +193,8 @@ impl Compiler<'_> {
             }
             out.push_str(&format!("p{at}"));
             if let Some(column) = &made.column {
-                out.push_str("::");
-                out.push_str(&column.ty().ddl(&self.dialect)?);
+                let cast = self.cast_name(&column.ty())?;
+                out.push_str(&cast.map_or_else(String::new, |cast| format!("::{cast}")));
             }
         }
         out.push_str(" FROM (VALUES ");
@@ -206,7 +206,7 @@ impl Compiler<'_> {
             out.push_str(&format!("p{at}, "));
         }
         out.push_str("sen_counter) ORDER BY sen_counter");
-        Ok(InsertSplit { start, end, ordered: true })
+        Ok(InsertSplit { start, end, ordered: true, counter: true })
     }
 
     fn target_name(&self, table: &FromClause, key: &DmlKey) -> Name {
@@ -374,7 +374,7 @@ impl Compiler<'_> {
         self.from(&update.table, Cx { asfrom: true, ..cx }, out)?;
         if mysql && !extra.is_empty() {
             out.push_str(", ");
-            self.from_list(extra, cx, out)?;
+            self.write_froms(extra, cx, out)?;
         }
         let (list, info) = self.update_assignments(update, mysql && !extra.is_empty(), cx)?;
         out.push_str(" SET ");
@@ -388,7 +388,7 @@ impl Compiler<'_> {
         }
         if !mysql && !extra.is_empty() {
             out.push_str(" FROM ");
-            self.from_list(extra, cx, out)?;
+            self.write_froms(extra, cx, out)?;
         }
         self.dml_where(&update.where_, cx, out)?;
         if let (Some(limit), true) = (&update.limit, mysql) {
@@ -409,7 +409,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn from_list(&mut self, list: &[FromClause], cx: Cx, out: &mut String) -> Result<()> {
+    fn write_froms(&mut self, list: &[FromClause], cx: Cx, out: &mut String) -> Result<()> {
         for (at, from) in list.iter().enumerate() {
             if at > 0 {
                 out.push_str(", ");
@@ -471,7 +471,7 @@ impl Compiler<'_> {
                     out.push_str(", ");
                 }
             }
-            self.from_list(extra, cx, out)?;
+            self.write_froms(extra, cx, out)?;
         }
         self.dml_where(&delete.where_, cx, out)?;
         if let (Some(limit), Family::Mysql) = (&delete.limit, self.dialect.family()) {
@@ -495,6 +495,13 @@ impl Compiler<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether every one of these columns has a value in the INSERT.
+fn gives_all(list: &[Assignment], columns: &[Column]) -> bool {
+    columns.iter().all(|column| {
+        list.iter().any(|made| made.column.as_ref().is_some_and(|c| c.ptr_eq(column)))
+    })
 }
 
 fn row<'a>(values: impl Iterator<Item = &'a str>, out: &mut String) {

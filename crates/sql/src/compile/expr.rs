@@ -171,14 +171,13 @@ impl Compiler<'_> {
             }
             return Ok(());
         }
-        if !cx.bare {
-            if let Some(from) = column.from_clause() {
-                if let Some(table) = from_name(&from) {
-                    self.schema_prefix(&from, out);
-                    self.name(&table, out);
-                    out.push('.');
-                }
-            }
+        if !cx.bare
+            && let Some(from) = column.from_clause()
+            && let Some(table) = from_name(&from)
+        {
+            self.schema_prefix(&from, out);
+            self.name(&table, out);
+            out.push('.');
         }
         self.name(&name, out);
         Ok(())
@@ -413,11 +412,7 @@ impl Compiler<'_> {
     }
 
     fn array(&mut self, items: &[Expr], ty: &Type, cx: Cx, out: &mut String) -> Result<()> {
-        if self.dialect.family() == Family::Default {
-            out.push_str("ARRAY[");
-        } else {
-            out.push_str("ARRAY[");
-        }
+        out.push_str("ARRAY[");
         self.joined(items, ", ", cx, out)?;
         out.push(']');
         if items.is_empty() && self.dialect.family() == Family::Postgresql {

@@ -5,6 +5,7 @@ use super::compiler::{Compiler, Cx};
 use crate::dialect::Family;
 use crate::error::{Error, Result};
 use crate::expr::{Binary, CastKind, Expr, Kind, Op};
+use crate::types::literal::quoted;
 use crate::types::{Affinity, Type, TypeKind};
 use crate::value::Value;
 
@@ -329,90 +330,61 @@ impl Compiler<'_> {
     }
 
     fn regexp(&mut self, binary: &Binary, cx: Cx, out: &mut String) -> Result<()> {
-        let (left, right) = (&binary.left, &binary.right);
-        let flags = binary.modifiers.flags.as_deref();
-        let replace = binary.op == Op::RegexpReplace;
-        let negated = binary.op == Op::NotRegexpMatch;
-        let name = self.dialect.name();
-        match self.dialect.family() {
-            Family::Default if replace => {
-                out.push_str("<regexp replace>(");
-                self.infix(left, ", ", right, cx, out)?;
-                out.push(')');
-                Ok(())
-            }
-            Family::Default => {
-                let word = if negated { " <not regexp> " } else { " <regexp> " };
-                self.infix(left, word, right, cx, out)
-            }
-            Family::Sqlite if replace => Err(Error::compile(
-                "sqlite dialect does not support regular expression replacements",
-            )),
-            Family::Sqlite => {
-                self.infix(left, if negated { " NOT REGEXP " } else { " REGEXP " }, right, cx, out)
-            }
-            Family::Postgresql if replace => {
-                out.push_str("REGEXP_REPLACE(");
-                self.infix(left, ", ", right, cx, out)?;
-                if let Some(flags) = flags {
-                    out.push_str(&format!(
-                        ", {}",
-                        crate::types::literal::quoted(flags, &self.dialect)
-                    ));
-                }
-                out.push(')');
-                Ok(())
-            }
-            Family::Postgresql => {
-                let word = match (negated, flags) {
-                    (false, None) => " ~ ".to_owned(),
-                    (true, None) => " !~ ".to_owned(),
-                    (false, Some("i")) => " ~* ".to_owned(),
-                    (true, Some("i")) => " !~* ".to_owned(),
-                    (negated, Some(flags)) => {
-                        format!(
-                            " {} CONCAT('(?', '{flags}', ')', ",
-                            if negated { "!~" } else { "~" }
-                        )
-                    }
-                };
-                self.infix(left, &word, right, cx, out)?;
-                if flags.is_some_and(|flags| flags != "i") {
-                    out.push(')');
-                }
-                Ok(())
-            }
-            Family::Mysql if replace => {
-                out.push_str("REGEXP_REPLACE(");
-                self.infix(left, ", ", right, cx, out)?;
-                if let Some(flags) = flags {
-                    out.push_str(&format!(", '{flags}'"));
-                }
-                out.push(')');
-                Ok(())
-            }
-            Family::Mysql => match flags {
-                None => {
-                    let word = if negated { " NOT REGEXP " } else { " REGEXP " };
-                    self.infix(left, word, right, cx, out)
-                }
-                Some(flags) if name == "mysql" => {
-                    out.push_str(if negated { "NOT REGEXP_LIKE(" } else { "REGEXP_LIKE(" });
-                    self.infix(left, ", ", right, cx, out)?;
-                    out.push_str(&format!(", '{flags}')"));
-                    Ok(())
-                }
-                Some(flags) => {
-                    let word = if negated { " NOT REGEXP " } else { " REGEXP " };
-                    self.expr(left, cx, out)?;
-                    out.push_str(word);
-                    out.push_str(&format!("CONCAT('(?', '{flags}', ')', "));
-                    self.expr(right, cx, out)?;
-                    out.push(')');
-                    Ok(())
-                }
-            },
+        if binary.op == Op::RegexpReplace {
+            return self.regexp_replace(binary, cx, out);
         }
+        let (left, right) = (&binary.left, &binary.right);
+        let negated = binary.op == Op::NotRegexpMatch;
+        let word = match (self.dialect.family(), negated) {
+            (Family::Default, false) => " <regexp> ",
+            (Family::Default, true) => " <not regexp> ",
+            (Family::Postgresql, false) => " ~ ",
+            (Family::Postgresql, true) => " !~ ",
+            (Family::Sqlite | Family::Mysql, false) => " REGEXP ",
+            (Family::Sqlite | Family::Mysql, true) => " NOT REGEXP ",
+        };
+        let Some(flags) = binary.modifiers.flags.as_deref() else {
+            return self.infix(left, word, right, cx, out);
+        };
+        match (self.dialect.family(), flags, self.dialect.name()) {
+            (Family::Postgresql, "i", _) => {
+                let word = format!("{}* ", word.trim_end());
+                self.infix(left, &word, right, cx, out)
+            }
+            (Family::Mysql, _, "mysql") => {
+                out.push_str(if negated { "NOT REGEXP_LIKE(" } else { "REGEXP_LIKE(" });
+                self.infix(left, ", ", right, cx, out)?;
+                out.push_str(&format!(", {})", quoted(flags, &self.dialect)));
+                Ok(())
+            }
+            (Family::Postgresql | Family::Mysql, ..) => {
+                let flags = quoted(flags, &self.dialect);
+                let word = format!("{word}CONCAT('(?', {flags}, ')', ");
+                self.infix(left, &word, right, cx, out)?;
+                out.push(')');
+                Ok(())
+            }
+            _ => self.infix(left, word, right, cx, out),
+        }
+    }
+
+    fn regexp_replace(&mut self, binary: &Binary, cx: Cx, out: &mut String) -> Result<()> {
+        match self.dialect.family() {
+            Family::Default => out.push_str("<regexp replace>("),
+            Family::Postgresql | Family::Mysql => out.push_str("REGEXP_REPLACE("),
+            Family::Sqlite => {
+                return Err(Error::compile(
+                    "sqlite dialect does not support regular expression replacements",
+                ));
+            }
+        }
+        self.infix(&binary.left, ", ", &binary.right, cx, out)?;
+        let flags = binary.modifiers.flags.as_deref();
+        if let Some(flags) = flags.filter(|_| self.dialect.family() != Family::Default) {
+            out.push_str(&format!(", {}", quoted(flags, &self.dialect)));
+        }
+        out.push(')');
+        Ok(())
     }
 
     /// `array[index]` and JSON paths.

@@ -77,7 +77,7 @@ impl Compiler<'_> {
                     out.push_str(", ");
                 }
                 self.from(from, Cx { asfrom: true, ..inner }, out)?;
-                self.from_hint(select, from, out);
+                self.hint_of(select, from, out);
             }
         }
         self.where_clause(&select.where_, inner, out)?;
@@ -107,7 +107,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn from_hint(&mut self, select: &Select, from: &FromClause, out: &mut String) {
+    fn hint_of(&mut self, select: &Select, from: &FromClause, out: &mut String) {
         for hint in &select.hints {
             let mine = hint.from.as_ref().is_some_and(|f| f.ptr_eq(from));
             let here = &*hint.dialect == "*" || *hint.dialect == *self.dialect.name();

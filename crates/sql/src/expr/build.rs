@@ -509,7 +509,7 @@ impl Expr {
         let mut pairs = Vec::with_capacity(whens.len());
         for (when, then) in whens {
             let when = match (when, &value) {
-                (Operand::Expr(expr), _) => expr.as_bool_unless(value.is_some()),
+                (Operand::Expr(expr), _) => expr.into_condition(value.is_some()),
                 (other @ Operand::Value(_), _) => other.coerce(None)?,
             };
             pairs.push((when, then.coerce(None)?));
@@ -524,7 +524,7 @@ impl Expr {
         Ok(Self::new(Kind::Case(Case { value, whens: pairs, otherwise }), ty))
     }
 
-    fn as_bool_unless(self, plain: bool) -> Self {
+    fn into_condition(self, plain: bool) -> Self {
         if plain { self } else { self.self_group(None) }
     }
 }

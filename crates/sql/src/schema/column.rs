@@ -26,7 +26,6 @@ struct Inner {
 
 /// Everything a column may be given.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an argument of Column()")]
 pub struct ColumnSpec {
     /// Its name; declarative gives it later.
     pub name: Option<Name>,

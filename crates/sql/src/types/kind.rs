@@ -66,7 +66,7 @@ macro_rules! kinds {
     ($($name:ident $affinity:ident $shape:ident;)*) => {
         /// The class of a type: SQLAlchemy's generic and uppercase names, and those of its dialects.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[expect(clippy::upper_case_acronyms, non_camel_case_types, reason = "SQLAlchemy's own names")]
+        #[expect(non_camel_case_types, reason = "SQLAlchemy's own names")]
         pub enum TypeKind {
             $(#[doc = concat!("`", stringify!($name), "`")] $name,)*
         }

@@ -374,10 +374,10 @@ impl EnumMembers {
         if let Some(at) = self.values.iter().position(|known| known == value) {
             return Ok(self.names.get(at).map_or(Value::Null, |n| Value::Text(n.clone())));
         }
-        if let Value::Text(text) = value {
-            if self.class_name.is_some() && self.names.contains(text) || !self.validate_strings {
-                return Ok(value.clone());
-            }
+        if let Value::Text(text) = value
+            && (self.class_name.is_some() && self.names.contains(text) || !self.validate_strings)
+        {
+            return Ok(value.clone());
         }
         Err(self.unknown(value, name))
     }

@@ -1,4 +1,5 @@
 //! The tables of the corpus, and its DDL.
+#![expect(clippy::too_many_lines, reason = "tables of cases")]
 
 use vidro_sql::Value;
 use vidro_sql::ddl::{CreateTable, Ddl};

@@ -1,4 +1,5 @@
 //! The SELECTs of the corpus.
+#![expect(clippy::too_many_lines, reason = "tables of cases")]
 
 use vidro_sql::Value;
 use vidro_sql::dml::Insert;
