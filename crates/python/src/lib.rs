@@ -29,6 +29,7 @@ pub use value::{
     Generator, Instance, Iter, List, Module, NativeCall, NativeFunction, Set, SpecialForm, Str,
     Table, TraceEntry, Tuple, Value,
 };
+pub use stdlib::{Date, DateTime, Decimal, Time, TimeDelta, TimeZone, Uuid};
 pub use vm::{Limits, ModuleBuilder, Step, StepMode, Vm};
 
 use std::cell::RefCell;
