@@ -106,7 +106,7 @@ impl Compiler<'_> {
             return Ok(*at);
         }
         let name = self.bind_name(expr, bind, cx);
-        if let Some(at) = self.params.iter().position(|param| param.name == name) {
+        if let Some(at) = self.param_names.get(&name).copied() {
             let known = self.params.get(at);
             if let Some(error) = known.and_then(|known| conflict(known, bind, &name)) {
                 return Err(error);
@@ -123,6 +123,7 @@ impl Compiler<'_> {
             BindValue::Tuples(rows) => rows.first().map_or(0, |row| row.len()),
             _ => ty.args().map_or(0, |args| args.items.len()),
         };
+        self.param_names.insert(name.clone(), self.params.len());
         self.params.push(Param {
             name,
             processor: ty.bind_processor(&self.dialect)?,
@@ -167,9 +168,10 @@ impl Compiler<'_> {
         source: Source,
         out: &mut String,
     ) -> Result<()> {
-        let at = match self.params.iter().position(|param| param.name == name) {
+        let at = match self.param_names.get(&name).copied() {
             Some(at) => at,
             None => {
+                self.param_names.insert(name.clone(), self.params.len());
                 self.params.push(Param {
                     name,
                     processor: ty.bind_processor(&self.dialect)?,

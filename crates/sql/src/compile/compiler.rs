@@ -25,6 +25,8 @@ pub(super) struct Compiler<'a> {
     pub(super) options: &'a CompileOptions,
     pub(super) anon: AnonMap,
     pub(super) params: Vec<Param>,
+    /// The place of each parameter, by name.
+    pub(super) param_names: FxHashMap<Rc<str>, usize>,
     /// Where each bound parameter of the tree went, by node.
     pub(super) param_of: FxHashMap<usize, usize>,
     /// The walk position of each bound parameter, by node.
@@ -109,6 +111,7 @@ pub(super) fn compile(
         options,
         anon: AnonMap::default(),
         params: Vec::new(),
+        param_names: FxHashMap::default(),
         param_of: FxHashMap::default(),
         walk,
         stack: Vec::new(),
