@@ -233,7 +233,8 @@ fn init_list(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 fn get_item(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    vm.get_item(&args.at(0).unwrapped(), &args.at(1))
+    let this = args.at(0);
+    vm.base_item(&this, &this.unwrapped(), &args.at(1))
 }
 
 fn set_item(vm: &mut Vm, args: Args) -> Result<Value, Raise> {

@@ -149,7 +149,7 @@ impl Object for Decimal {
             }
             BinaryOperator::Div => a.checked_div(b).map(|quotient| {
                 let ideal = a.scale().saturating_sub(b.scale());
-                let normal = quotient.normalize();
+                let normal = significant(quotient).normalize();
                 if normal.scale() < ideal { rescale(normal, ideal) } else { normal }
             }),
             BinaryOperator::FloorDiv => a.checked_div(b).map(|quotient| quotient.trunc()),
@@ -161,6 +161,18 @@ impl Object for Decimal {
             Some(value) => Ok(Value::object(Self(value))),
             None => Err(overflow(vm)),
         }
+    }
+}
+
+/// Rounds to the 28 digits of Python's default context.
+fn significant(value: Number) -> Number {
+    let digits = value.mantissa().unsigned_abs().to_string().len();
+    match u32::try_from(digits.saturating_sub(28)) {
+        Ok(surplus @ 1..) => value.round_dp_with_strategy(
+            value.scale().saturating_sub(surplus),
+            RoundingStrategy::MidpointNearestEven,
+        ),
+        _ => value,
     }
 }
 

@@ -112,8 +112,15 @@ impl Object for Alias {
 
     fn repr(&self, vm: &mut Vm) -> Result<Str, Raise> {
         let mut parts = Vec::new();
+        let typing = self.origin.downcast_ref::<SpecialForm>();
+        let literal = typing.is_some_and(|form| &*form.name == "Literal");
         for arg in &self.args {
-            parts.push(argument_repr(vm, arg)?);
+            match arg {
+                Value::Str(name) if typing.is_some() && !literal => {
+                    parts.push(format!("ForwardRef('{name}')"));
+                }
+                arg => parts.push(argument_repr(vm, arg)?),
+            }
         }
         let is_none = |part: &String| part == "NoneType";
         if self.is_union() && self.pipe {

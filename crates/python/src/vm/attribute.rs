@@ -262,6 +262,9 @@ impl Vm {
         if let Some(value) = self.own_attribute(target, name)? {
             return Ok(Some(Found::Value(value)));
         }
+        if let Some(slot) = default_slot(&name.text) {
+            return Ok(Some(Found::Value(slot)));
+        }
         let metaclass = metaclass.unwrap_or_else(|| self.type_class());
         if let Some(found) = meta.or_else(|| self.class_lookup(&metaclass, name)) {
             return self.bind(found, target, &metaclass).map(Some);
@@ -272,7 +275,7 @@ impl Vm {
             let args = Args::from([target.clone(), Value::Str(name.text.clone())]);
             return Ok(Some(Found::Call(hook, args)));
         }
-        Ok(default_slot(&name.text).map(Found::Value))
+        Ok(None)
     }
 
     fn find_in_module(

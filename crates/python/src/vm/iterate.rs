@@ -184,27 +184,36 @@ impl Vm {
                 self.subscript_class(target, &class, key)
             }
             Value::Instance(instance) => {
-                if let Some(method) = self.special_method(target, "__getitem__") {
-                    return self.call(&method, [target.clone(), key.clone()]);
-                }
-                match instance.base() {
-                    Some(base @ Value::Dict(_)) => match self.get_item(&base, key) {
-                        Err(raise) if raise.is(&self.exception("KeyError")) => {
-                            match self.special_method(target, "__missing__") {
-                                Some(missing) => {
-                                    self.call(&missing, [target.clone(), key.clone()])
-                                }
-                                None => Err(raise),
-                            }
-                        }
-                        other => other,
-                    },
-                    Some(base) => self.get_item(&base, key),
-                    None => Err(self.not_subscriptable(target)),
+                let base = instance.base();
+                match (self.special_method(target, "__getitem__"), base) {
+                    (Some(Value::Native(_)) | None, Some(base)) => {
+                        self.base_item(target, &base, key)
+                    }
+                    (Some(method), _) => self.call(&method, [target.clone(), key.clone()]),
+                    (None, None) => Err(self.not_subscriptable(target)),
                 }
             }
             other => Err(self.not_subscriptable(other)),
         }
+    }
+
+    /// `target[key]` of an instance of a subclass of a built-in container, by the container.
+    pub(crate) fn base_item(
+        &mut self,
+        target: &Value,
+        base: &Value,
+        key: &Value,
+    ) -> Result<Value, Raise> {
+        if let Value::Dict(dict) = base {
+            if let Some(value) = self.dict_get(dict, key)? {
+                return Ok(value);
+            }
+            return match self.special_method(target, "__missing__") {
+                Some(missing) => self.call(&missing, [target.clone(), key.clone()]),
+                None => Err(self.key_error(key.clone())),
+            };
+        }
+        self.get_item(base, key)
     }
 
     fn not_subscriptable(&mut self, target: &Value) -> Raise {
