@@ -27,12 +27,12 @@ export async function unpack(text) {
 }
 
 /** Starts the worker that sits beside the page. In a sandboxed frame, whose origin is opaque, a worker may
- * not be loaded from the page's own address, but a blob that imports it may. */
+ * not be loaded from the page's own address, but a blob that imports it may. It keeps what comes early. */
 export function spawn(file, onMessage, onError) {
   const url = new URL(file, document.baseURI).href;
-  const opaque = self.origin === "null";
-  const blob = () => new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" });
-  const worker = new Worker(opaque ? URL.createObjectURL(blob()) : url, { type: "module" });
+  const code = `self.early = []; self.onmessage = (event) => early.push(event); import(${JSON.stringify(url)});`;
+  const blob = () => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const worker = self.origin === "null" ? new Worker(blob()) : new Worker(url, { type: "module" });
   worker.onmessage = (event) => onMessage(event.data);
   worker.onerror = (event) => {
     event.preventDefault();

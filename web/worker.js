@@ -2,7 +2,7 @@
 import init from "./vidro-wasm.js";
 
 // Requests that come while the module loads wait their turn.
-const early = [];
+const early = (self.early ??= []);
 self.onmessage = (event) => early.push(event);
 await init();
 for (const event of early) self.onmessage(event);
