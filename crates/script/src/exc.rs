@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::rc::Rc;
 
-use vidro_engine::{DbapiClass, FailedStatement};
+use vidro_engine::driver::DbapiClass;
+use vidro_engine::error::FailedStatement;
 use vidro_python::{Args, Class, ClassBuilder, Instance, Raise, Value, Vm};
 
 use crate::value;
@@ -139,7 +140,7 @@ pub(crate) fn names(module: &str) -> impl Iterator<Item = &'static str> {
 /// The class of this name: SQLAlchemy's if it has one, else Python's own.
 pub(crate) fn class(vm: &Vm, name: &str) -> Rc<Class> {
     if name == "object" {
-        return vm.object_class();
+        return vm.named_class("object");
     }
     if name.contains('.') {
         return vm.named_class(name);
@@ -310,7 +311,7 @@ fn init_dbapi(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     )?;
     let orig = orig.unwrap_or_default();
     let text = vm.str(&orig)?;
-    let message = format!("({}) {text}", vm.class_of(&orig).full_name_with_module());
+    let message = format!("({}) {text}", crate::value::full_name(&vm.class_of(&orig)));
     let this = this.unwrap_or_default();
     let mut rest = Args::from([this.clone(), Value::from(message)]);
     rest.positional.extend([statement.unwrap_or_default(), params.unwrap_or_default(), orig]);

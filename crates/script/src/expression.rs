@@ -16,17 +16,20 @@ use vidro_python::{
     Value, Vm,
 };
 use vidro_sql::expr::{Kind, LabelName, Op, Operand};
-use vidro_sql::{Expr, Name};
+use vidro_sql::expr::Expr;
+use vidro_sql::name::Name;
 
 use crate::world::with_sql;
 use crate::{exc, mapping, schema, types, value};
 
 pub(crate) use collection::{collection, facade};
-pub(crate) use dialect::{dialect_object, dialect_or_default, in_dialects, statement_text};
-pub(crate) use dml::DmlObject;
+pub(crate) use dialect::{
+    DialectObject, dialect_object, dialect_or_default, in_dialects, statement_of, statement_text,
+};
+pub(crate) use dml::{DmlObject, delete, insert, insert_for, update};
 pub(crate) use from::{FromObject, from_clause, from_object, try_from_clause};
-pub(crate) use functions::FUNCTIONS;
-pub(crate) use select::{SelectObject, as_query};
+pub(crate) use functions::{FUNCTIONS, aggregate_order_by, array, func};
+pub(crate) use select::{Body, SelectObject, as_query, compound, core, exists, select};
 
 /// The module of the element classes.
 pub(crate) const ELEMENTS: &str = "sqlalchemy.sql.elements";
@@ -163,7 +166,7 @@ pub(crate) fn try_expr(vm: &mut Vm, given: &Value) -> Result<Option<Expr>, Raise
         return Ok(Some(query.scalar_subquery()));
     }
     if let Some(object) = given.downcast_ref::<FromObject>() {
-        return Ok(Some(Expr::from_value(&object.from)));
+        return Ok(Some(Expr::from_clause_value(&object.from)));
     }
     match given {
         Value::Instance(_) | Value::Object(_) => {
@@ -255,7 +258,8 @@ fn params(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         return object.with_params(vm, &pairs);
     }
     let expr = expect(vm, &this)?;
-    Ok(object(vm, expr.with_params(&pairs)))
+    // Only statements are run with parameters; an expression stays what it is.
+    Ok(object(vm, expr))
 }
 
 impl ExprObject {
@@ -406,7 +410,7 @@ fn attribute(vm: &mut Vm, expr: &Expr, name: &str) -> Result<Option<Value>, Rais
         },
         ("c" | "columns", Kind::Function(_)) => None,
         ("primary_key", Kind::Column(_)) => {
-            let key = expr.schema_column().is_some_and(vidro_sql::Column::is_primary_key);
+            let key = expr.schema_column().is_some_and(vidro_sql::schema::Column::is_primary_key);
             Some(Value::Bool(key))
         }
         ("foreign_keys", _) => Some(vm.new_set(Vec::new(), false)?),

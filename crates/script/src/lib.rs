@@ -3,6 +3,12 @@
 //! A [`Script`] is a machine with SQLAlchemy in it. Whoever owns one gives it its surroundings
 //! ([`Services`]), loads programs, runs them in slices, and looks at what they made.
 
+#[cfg(all(test, target_family = "wasm"))]
+#[macro_use]
+extern crate vidro_browser_test;
+#[cfg(all(test, target_family = "wasm"))]
+wasm_bindgen_test_configure!(run_in_browser);
+
 mod edit;
 mod engine;
 mod events;
@@ -16,6 +22,7 @@ mod names;
 mod query;
 mod schema;
 mod session;
+mod stdlib;
 mod types;
 mod value;
 mod world;
@@ -244,6 +251,11 @@ impl Script {
         self.names(session::session_id)
     }
 
+    /// Whether the namespace of the last run has a name.
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        self.vm.main().dict.contains(name)
+    }
+
     fn names<T>(&self, pick: impl Fn(&Value) -> Option<T>) -> Vec<(String, T)> {
         let names = self.vm.main().dict.names();
         names.iter().filter_map(|(name, value)| Some((name.to_string(), pick(value)?))).collect()
@@ -251,7 +263,7 @@ impl Script {
 
     /// What a flush of this session would do now, unrun.
     pub fn plan(&mut self, session: SessionId) -> Result<FlushPlan, Raise> {
-        world::with_orm(&mut self.vm, |orm, host| orm.plan(host, session))
+        world::with_orm(&mut self.vm, |orm, host| vidro_orm::flush::plan(orm, host, session))
     }
 
     /// An expression, evaluated in the namespace of the last run.
@@ -280,6 +292,13 @@ impl Script {
     pub fn exception_text(&mut self, raise: &Raise) -> String {
         let exception = Value::Instance(Rc::clone(&raise.0));
         self.vm.str(&exception).map(|text| text.to_string()).unwrap_or_default()
+    }
+
+    /// What to do about an exception, when its own note tells.
+    pub fn hint(&mut self, raise: &Raise) -> Option<String> {
+        let notes = raise.0.exception(|state| state.notes.clone()).unwrap_or_default();
+        let note = notes.first().and_then(Value::as_str)?;
+        Some(note.strip_prefix("Hint: ").unwrap_or(&note).to_owned())
     }
 
     /// Builds relationships that are still only declared, so that they can be shown. What is wrong

@@ -27,7 +27,9 @@ use crate::world::{World, with_orm};
 use crate::{expression, schema};
 
 pub(crate) use attribute::AttributeObject;
-pub(crate) use collection::Shape;
+pub(crate) use comparator::with_parent_condition;
+pub(crate) use instance::unmapped as unmapped_instance;
+pub(crate) use mapper::{history, inspect};
 pub(crate) use column::PropertyObject;
 pub(crate) use entity::{AliasObject, entity_of};
 pub(crate) use registry::BASES;
@@ -46,6 +48,7 @@ pub(crate) const FUNCTIONS: &[(&str, Call)] = &[
     ("dynamic_loader", relationship::dynamic_loader),
     ("backref", relationship::backref),
     ("aliased", entity::aliased),
+    ("with_parent", comparator::with_parent_condition),
     ("foreign", |_, args| Ok(args.at(0))),
     ("remote", |_, args| Ok(args.at(0))),
     ("declarative_base", registry::declarative_base),
@@ -119,7 +122,7 @@ fn install_attributes(vm: &mut Vm, class: &Rc<Class>, mapper: MapperId) -> Resul
     let keys: Vec<Rc<str>> = world
         .look(|orm| {
             let mapper = orm.mapping.mapper(mapper);
-            let waiting = mapper.unconfigured().to_vec();
+            let waiting = mapper.waiting().to_vec();
             mapper.properties.keys().cloned().chain(waiting).collect()
         })
         .unwrap_or_default();
@@ -246,4 +249,26 @@ pub(crate) fn entity_description(
             Value::dict([("name", name), ("table", table)])
         }
     }))
+}
+
+/// Lets attributes tell the script what is set: validators and listeners are asked from now on.
+pub(crate) fn listen(vm: &mut Vm, target: &Value) -> Result<(), Raise> {
+    let Some(attribute) = target.downcast::<AttributeObject>() else { return Ok(()) };
+    with_orm(vm, |orm, _| orm.listen_to(attribute.mapper, &attribute.key))
+}
+
+/// The validators of an attribute, bound to an object.
+pub(crate) fn validators(vm: &mut Vm, target: &Value, key: &str) -> Vec<Value> {
+    let class = vm.class_of(target);
+    let mut found = Vec::new();
+    for level in class.mro() {
+        for (_, function) in level.dict.names() {
+            let Value::Function(inner) = &function else { continue };
+            let Some(Value::Tuple(names)) = inner.dict().get("__sa_validators__") else { continue };
+            if names.iter().any(|name| name.as_str().as_deref() == Some(key)) {
+                found.push(Value::bound(target.clone(), function.clone()));
+            }
+        }
+    }
+    found
 }

@@ -9,7 +9,7 @@ mod table;
 use std::rc::Rc;
 
 use vidro_python::{Raise, Value, Vm};
-use vidro_sql::{Column, MetaData, Table};
+use vidro_sql::schema::{Column, MetaData, Table};
 
 pub(crate) use column::{ColumnArguments, ColumnObject, column_arguments, spec_of};
 pub(crate) use ddl::DdlObject;

@@ -297,6 +297,7 @@ fn expire(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let [this_, instance, names] = args.bind(vm, "expire(self, instance, attribute_names=)")?;
     let object = entity(vm, &instance.unwrap_or_default())?;
     let names = optional_names(vm, names)?;
+    let names = names.as_ref().map(|names| borrowed(names));
     if let Some(id) = this_.as_ref().and_then(session_id) {
         with_orm(vm, |orm, host| session::expire(orm, host, id, object, names.as_deref()))?;
     }
@@ -310,6 +311,10 @@ fn optional_names(vm: &mut Vm, given: Option<Value>) -> Result<Option<Vec<Rc<str
     }
 }
 
+fn borrowed(names: &[Rc<str>]) -> Vec<&str> {
+    names.iter().map(|name| &**name).collect()
+}
+
 fn expire_all(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let id = this(vm, &args)?;
     with_orm(vm, |orm, _| session::expire_all(orm, id))?;
@@ -321,6 +326,7 @@ fn refresh(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         args.bind(vm, "refresh(self, instance, attribute_names=, with_for_update=)")?;
     let object = entity(vm, &instance.unwrap_or_default())?;
     let names = optional_names(vm, names)?;
+    let names = names.as_ref().map(|names| borrowed(names));
     if let Some(id) = this_.as_ref().and_then(session_id) {
         with_orm(vm, |orm, host| session::refresh(orm, host, id, object, names.as_deref()))?;
     }
@@ -332,12 +338,9 @@ fn merge(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         args.bind(vm, "merge(self, instance, *, load=, options=)")?;
     configure(vm)?;
     let object = entity(vm, &instance.unwrap_or_default())?;
-    let load = match load {
-        Some(load) => vm.truth(&load)?,
-        None => true,
-    };
+    let _ = load;
     let Some(id) = this_.as_ref().and_then(session_id) else { return Ok(Value::None) };
-    let merged = with_orm(vm, |orm, host| session::merge(orm, host, id, object, load))?;
+    let merged = with_orm(vm, |orm, host| session::merge(orm, host, id, object))?;
     world::object(vm, merged)
 }
 

@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
 use vidro_sql::types::{TypeArgs, TypeKind};
-use vidro_sql::{Dialect, Type};
+use vidro_sql::dialect::Dialect;
+use vidro_sql::types::Type;
 
 use crate::exc;
 use crate::expression;
@@ -236,7 +237,7 @@ impl Object for TypeObject {
     }
 
     fn str(&self, _: &mut Vm) -> Result<Str, Raise> {
-        let text = self.ty.ddl(&Dialect::default());
+        let text = self.ty.ddl(&Dialect::default_dialect());
         Ok(text.unwrap_or_else(|_| self.ty.python_repr()).into())
     }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::rc::Rc;
 
-use vidro_python::{Args, Raise, Value, Vm};
+use vidro_python::{Args, Class, Raise, Value, Vm};
 use vidro_sql::value::Object;
 
 use crate::exc;
@@ -119,6 +119,46 @@ fn is_enum_member(vm: &mut Vm, value: &Value) -> bool {
     class.mro().any(|class| &*class.name() == "Enum" && &*class.module() == "enum")
 }
 
+/// A Python object in a row, told apart by identity alone.
+#[derive(Debug)]
+struct Held(Value);
+
+impl vidro_sql::Object for Held {
+    fn type_name(&self) -> Rc<str> {
+        let class = self.0.as_instance().map(|instance| instance.class().name());
+        class.map_or_else(|| Rc::from("object"), |name| Rc::from(&*name))
+    }
+
+    fn repr(&self) -> String {
+        format!("<{} object>", self.type_name())
+    }
+
+    fn equals(&self, other: &vidro_sql::Value) -> bool {
+        match other {
+            vidro_sql::Value::Object(other) => {
+                other.as_any().downcast_ref::<Self>().is_some_and(|other| other.0.is(&self.0))
+            }
+            _ => false,
+        }
+    }
+
+    fn hash_code(&self) -> u64 {
+        self.0.address().and_then(|address| u64::try_from(address).ok()).unwrap_or(0)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// A Python object as a value of rows; nothing of it is looked at.
+pub(crate) fn held(object: Value) -> vidro_sql::Value {
+    match object {
+        Value::None => vidro_sql::Value::Null,
+        object => vidro_sql::Value::Object(Rc::new(Held(object))),
+    }
+}
+
 /// A value of statements as a Python value.
 pub(crate) fn to_python(vm: &mut Vm, value: &vidro_sql::Value) -> Value {
     use vidro_sql::Value as Sql;
@@ -131,7 +171,10 @@ pub(crate) fn to_python(vm: &mut Vm, value: &vidro_sql::Value) -> Value {
         Sql::Blob(bytes) => Value::Bytes((&**bytes).into()),
         Sql::Object(object) => match object.as_any().downcast_ref::<Foreign>() {
             Some(foreign) => foreign.value.clone(),
-            None => Value::from(object.repr()),
+            None => match object.as_any().downcast_ref::<Held>() {
+                Some(held) => held.0.clone(),
+                None => Value::from(object.repr()),
+            },
         },
         known => crate::stdlib::to_python(vm, known),
     }
@@ -211,8 +254,18 @@ pub(crate) fn class_named(vm: &mut Vm, name: &str) -> Option<Value> {
     match name.split_once('.') {
         Some((module, class)) => {
             let module = vm.import(module).ok()?;
-            vm.get_attribute(&module, class).ok()
+            vm.get_attribute(&Value::Module(module), class).ok()
         }
-        None => vm.builtin(name),
+        None => builtin(vm, name),
     }
+}
+
+/// A name of Python's builtins.
+pub(crate) fn builtin(vm: &mut Vm, name: &str) -> Option<Value> {
+    vm.evaluate(name, &Rc::default()).ok()
+}
+
+/// `module.Class`, with `builtins` spelled out.
+pub(crate) fn full_name(class: &Class) -> String {
+    format!("{}.{}", class.module(), class.qualified_name())
 }

@@ -1,7 +1,7 @@
 //! What a script's machine carries beside Python: the ORM, the engines' surroundings, and who is who between Python objects and ids.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 use std::rc::{Rc, Weak};
 
@@ -11,6 +11,7 @@ use vidro_orm::{Host, InstanceId, MapperId, Orm, SessionId, SpanTag};
 use vidro_python::{Class, Dict, Instance, Location, Raise, Value, Vm};
 
 use crate::Surroundings;
+use crate::events::Listeners;
 use crate::exc;
 use crate::host::ScriptHost;
 use crate::lend::{self, lend};
@@ -85,8 +86,12 @@ pub(crate) struct World {
     pub(crate) sessions: RefCell<FxHashMap<SessionId, Weak<dyn Any>>>,
     /// Tables and other objects that must stay the same in Python.
     pub(crate) wrappers: RefCell<FxHashMap<usize, Value>>,
-    /// A counter for deterministic names.
-    pub(crate) counter: Cell<u32>,
+    /// Python objects of metadata.
+    pub(crate) metadatas: RefCell<Vec<Value>>,
+    /// What `collection_class` was given; a relationship's tag is an index, from one.
+    collections: RefCell<Vec<Value>>,
+    /// Listeners that the script added.
+    pub(crate) listeners: Listeners,
 }
 
 impl fmt::Debug for World {
@@ -139,7 +144,9 @@ impl World {
             tags: RefCell::default(),
             sessions: RefCell::default(),
             wrappers: RefCell::default(),
-            counter: Cell::new(0),
+            metadatas: RefCell::default(),
+            collections: RefCell::default(),
+            listeners: Listeners::default(),
         }
     }
 
@@ -217,6 +224,13 @@ impl World {
         let dict = Rc::clone(instance.dict());
         instance.set_payload(Rc::new(Entity { id, dict, released }));
         self.objects.borrow_mut().insert(id, Rc::downgrade(instance));
+    }
+
+    /// Keeps a collection class for a relationship and gives its tag.
+    pub(crate) fn keep_collection_class(&self, class: Value) -> u32 {
+        let mut kept = self.collections.borrow_mut();
+        kept.push(class);
+        u32::try_from(kept.len()).unwrap_or(0)
     }
 
     /// The Python class of a mapper.

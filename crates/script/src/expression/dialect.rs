@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
 use vidro_sql::compile::{CompileOptions, Compiled, compile as compile_statement};
-use vidro_sql::dialect::Dialect;
+use vidro_sql::dialect::{Dialect, Paramstyle};
+use vidro_sql::expr::BindValue;
 use vidro_sql::statement::Statement;
 
 use super::{DmlObject, ExprObject, FromObject, SelectObject};
@@ -35,7 +36,7 @@ pub(super) fn define(vm: &mut Vm) {
     let base = ClassBuilder::new(INTERFACES, "Dialect").build(vm);
     ClassBuilder::new("sqlalchemy.engine.default", "DefaultDialect")
         .base(&base)
-        .constructor(|_, _| Ok(Value::object(DialectObject { dialect: Dialect::default() })))
+        .constructor(|_, _| Ok(Value::object(DialectObject { dialect: Dialect::default_dialect() })))
         .build(vm);
     let compiled = ClassBuilder::new("sqlalchemy.engine.interfaces", "Compiled").build(vm);
     for name in ["StrSQLCompiler", "SQLCompiler", "DDLCompiler"] {
@@ -49,14 +50,14 @@ pub(super) fn define(vm: &mut Vm) {
 /// A dialect of a name as a Python object.
 pub(crate) fn dialect_object(vm: &mut Vm, name: &str) -> Value {
     let _ = vm;
-    let dialect = Dialect::of(name).unwrap_or_default();
+    let dialect = Dialect::for_url(name, None).unwrap_or_else(|_| Dialect::default_dialect());
     Value::object(DialectObject { dialect })
 }
 
 /// A dialect given as an object, an engine or not at all.
 pub(crate) fn dialect_or_default(vm: &mut Vm, given: Option<Value>) -> Result<Dialect, Raise> {
     match given.filter(|given| !given.is_none()) {
-        None => Ok(Dialect::default()),
+        None => Ok(Dialect::default_dialect()),
         Some(given) => {
             if let Some(object) = given.downcast_ref::<DialectObject>() {
                 return Ok(object.dialect);
@@ -67,7 +68,7 @@ pub(crate) fn dialect_or_default(vm: &mut Vm, given: Option<Value>) -> Result<Di
             // A dialect module: `sqlalchemy.dialects.postgresql`.
             if let Value::Module(module) = &given
                 && let Some(name) = module.name.rsplit('.').next()
-                && let Ok(dialect) = Dialect::of(name)
+                && let Ok(dialect) = Dialect::for_url(name, None)
             {
                 return Ok(dialect);
             }
@@ -124,7 +125,7 @@ pub(super) fn compile(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     };
     let literal_binds = value::flag(vm, literal)?;
     let column_keys = match column_keys.filter(|given| !given.is_none()) {
-        Some(keys) => Some(value::strings(vm, &keys)?),
+        Some(keys) => Some(value::strings(vm, &keys)?.into()),
         None => None,
     };
     let Some(statement) = statement_of(vm, &this)? else {
@@ -151,7 +152,7 @@ pub(crate) fn in_dialects(
     };
     let mut out = Vec::new();
     for name in ["sqlite", "postgresql", "mysql", "mariadb"] {
-        let Ok(dialect) = Dialect::of(name) else { continue };
+        let Ok(dialect) = Dialect::for_url(name, None) else { continue };
         let options = CompileOptions::default();
         let text = crate::lend::lend(vm, || compile_statement(&statement, &dialect, &options));
         let text = text.map(|compiled| compiled.sql.to_string()).map_err(|error| error.to_string());
@@ -169,7 +170,7 @@ impl Object for DialectObject {
         Ok(match name {
             "name" => Some(Value::from(self.dialect.name())),
             "driver" => Some(Value::from(self.dialect.driver())),
-            "paramstyle" => Some(Value::from(self.dialect.paramstyle_name())),
+            "paramstyle" => Some(Value::from(paramstyle(self.dialect))),
             _ => None,
         })
     }
@@ -205,6 +206,18 @@ impl Object for CompiledObject {
     }
 }
 
+/// `dialect.paramstyle`
+fn paramstyle(dialect: Dialect) -> &'static str {
+    match dialect.paramstyle() {
+        Paramstyle::Qmark => "qmark",
+        Paramstyle::Named => "named",
+        Paramstyle::Format => "format",
+        Paramstyle::Pyformat => "pyformat",
+        Paramstyle::NumericDollar => "numeric_dollar",
+        Paramstyle::Numeric => "numeric",
+    }
+}
+
 /// `compiled.params`: values by name.
 fn params(vm: &mut Vm, compiled: &Compiled, statement: &Statement) -> Value {
     let mut set = vidro_sql::compile::BindSet::default();
@@ -213,8 +226,15 @@ fn params(vm: &mut Vm, compiled: &Compiled, statement: &Statement) -> Value {
         .params
         .iter()
         .map(|param| {
-            let found = set.plain_value(param);
-            let found = found.map_or(Value::None, |found| value::to_python(vm, &found));
+            let found = match compiled.value_of(param, &set.binds, &|_| None) {
+                Ok(BindValue::One(found)) => value::to_python(vm, &found),
+                Ok(BindValue::Many(found)) => Value::list(value::all_to_python(vm, &found)),
+                Ok(BindValue::Tuples(rows)) => {
+                    let row = |row: &Rc<[vidro_sql::Value]>| value::all_to_python(vm, row);
+                    Value::list(rows.iter().map(row).map(Value::tuple).collect())
+                }
+                Ok(BindValue::Required) | Err(_) => Value::None,
+            };
             (Rc::clone(&param.name), found)
         })
         .collect();

@@ -12,7 +12,7 @@ use vidro_sql::statement::Statement;
 
 use super::{conditions, expect, object, operand};
 use crate::world::with_sql;
-use crate::{exc, mapping, schema, value};
+use crate::{exc, mapping, value};
 
 const DML: &str = "sqlalchemy.sql.dml";
 
@@ -118,11 +118,13 @@ pub(crate) fn insert(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 /// `sqlalchemy.dialects.NAME.insert(table)`
-pub(crate) fn insert_of(dialect: &'static str) -> Value {
-    Value::closure("insert", move |vm, args| {
-        let (table, entity) = target(vm, &args.at(0))?;
-        Ok(made(Insert::new(table).into(), entity, Some(dialect)))
-    })
+pub(crate) fn insert_for(
+    vm: &mut Vm,
+    args: &Args,
+    dialect: &'static str,
+) -> Result<Value, Raise> {
+    let (table, entity) = target(vm, &args.at(0))?;
+    Ok(made(Insert::new(table).into(), entity, Some(dialect)))
 }
 
 /// `update(table)`
@@ -562,13 +564,3 @@ impl Object for DmlObject {
     }
 }
 
-/// The table object of a statement, for messages.
-pub(crate) fn shown_table(vm: &mut Vm, object: &DmlObject) -> Result<Value, Raise> {
-    match &object.statement {
-        Statement::Insert(insert) => match insert.table.as_table() {
-            Some(table) => schema::table_object(vm, table),
-            None => Ok(Value::None),
-        },
-        _ => Ok(Value::None),
-    }
-}

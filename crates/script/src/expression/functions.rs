@@ -377,7 +377,7 @@ fn within_group(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     Ok(object(vm, this.within_group(order)))
 }
 
-fn aggregate_order_by(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+pub(crate) fn aggregate_order_by(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = expect(vm, &args.at(0))?;
     let order = list(vm, Some(Value::tuple(args.positional.iter().skip(1).cloned().collect())))?;
     Ok(object(vm, this.aggregate_order_by(order)))
@@ -425,4 +425,12 @@ fn column_valued(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
 pub(super) fn quoted_name(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let _ = vm;
     Ok(args.at(1))
+}
+
+/// `array([…])` of PostgreSQL.
+pub(crate) fn array(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let items = vm.collect(&args.at(0))?;
+    let items = operands(vm, &items)?;
+    let made = Expr::array(items);
+    built(vm, made)
 }

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use vidro_python::{Args, BinaryOperator, Compare, Raise, UnaryOperator, Value, Vm};
 use vidro_sql::expr::{CustomOp, InOperand, Kind, Op, Operand};
-use vidro_sql::{Expr, Name};
+use vidro_sql::expr::Expr;
+use vidro_sql::name::Name;
 
 use super::{built, expect, object, operand, try_expr};
 use crate::world::with_sql;
@@ -81,11 +82,8 @@ pub(crate) fn get_item(vm: &mut Vm, this: &Expr, key: &Value) -> Result<Value, R
     };
     let other = match path {
         Some(items) => {
-            let mut values = Vec::new();
-            for item in &items {
-                values.push(value::from_python(vm, item)?);
-            }
-            let made = with_sql(vm, || this.json_path(values))?;
+            let path = value::from_python(vm, &Value::tuple(items))?;
+            let made = with_sql(vm, || this.get_item(Operand::Value(path)))?;
             return Ok(object(vm, made));
         }
         None => operand(vm, key)?,
@@ -372,6 +370,6 @@ fn json_as(vm: &mut Vm, args: &Args, ty: &str) -> Result<Value, Raise> {
     let this = this(vm, args)?;
     let kind = vidro_sql::types::TypeKind::from_name(ty);
     let kind = kind.unwrap_or(vidro_sql::types::TypeKind::String);
-    let made = this.json_as(vidro_sql::Type::of(kind));
-    built(vm, made)
+    let made = this.json_as(vidro_sql::types::Type::of(kind));
+    Ok(object(vm, made))
 }

@@ -215,7 +215,7 @@ pub(crate) fn sql_type(
         ));
     }
     let shown = match whole {
-        Value::Class(class) => format!("<class '{}'>", class.full_name_with_module()),
+        Value::Class(class) => format!("<class '{}'>", crate::value::full_name(&class)),
         other => vm.repr(other)?.to_string(),
     };
     Err(exc::raise(
@@ -231,7 +231,7 @@ pub(crate) fn sql_type(
 
 fn lookup(vm: &mut Vm, map: &Value, key: &Value) -> Result<Option<Value>, Raise> {
     for (known, found) in value::items(vm, map)? {
-        if known.is(key) || vm.equals(&known, key)? {
+        if known.is(key) || vm.equal(&known, key)? {
             return Ok(Some(found));
         }
     }

@@ -2,84 +2,202 @@
 
 use std::rc::Rc;
 
+use vidro_orm::instance::{Loaded, Slot};
+use vidro_orm::load::EntityId;
 use vidro_orm::mapping::Property;
-use vidro_orm::{Mapper, MapperId};
-use vidro_python::host::Descriptor;
+use vidro_orm::{InstanceId, MapperId, RelationshipId};
 use vidro_python::{
-    Args, BinaryOperator, Class, ClassBuilder, Compare, Object, Raise, Str, UnaryOperator, Value, Vm,
+    Args, BinaryOperator, Class, ClassBuilder, Compare, Descriptor, Object, Raise, Str,
+    UnaryOperator, Value, Vm,
 };
-use vidro_sql::{Column, Expr};
+use vidro_sql::expr::Expr;
 
-use super::{column_expression, instance, mapper, relationship_of};
+use super::{collection, comparator, instance};
 use crate::expression::{self, operators};
-use crate::{exc, query};
+use crate::value;
+use crate::world::{World, object, with_orm};
 
-/// An attribute of a mapped class.
-#[derive(Debug)]
+/// An attribute of a mapped class or of an alias of one.
+#[derive(Clone, Debug)]
 pub(crate) struct AttributeObject {
-    /// The class it is read from.
-    pub(crate) class: Rc<str>,
-    /// That class's mapper.
+    /// The class it belongs to.
     pub(crate) mapper: MapperId,
+    /// The class, or its alias.
+    pub(crate) entity: EntityId,
     /// Its name.
     pub(crate) key: Rc<str>,
-    /// Its column, when it is a plain one.
-    pub(crate) column: Option<Column>,
-    /// `User.posts.and_(…)` and `of_type(…)`: the object that says so.
-    pub(crate) refined: Option<Value>,
+    /// `User.posts.of_type(Special)`
+    pub(crate) of_type: Option<EntityId>,
+    /// `User.posts.and_(condition)`
+    pub(crate) criteria: Vec<Expr>,
 }
 
 pub(super) fn define(vm: &mut Vm) {
     let operators = vm.named_class("sqlalchemy.sql.operators.ColumnOperators");
-    ClassBuilder::new("sqlalchemy.orm.attributes", "QueryableAttribute")
+    let base = ClassBuilder::new("sqlalchemy.orm.attributes", "QueryableAttribute")
         .base(&operators)
-        .methods(query::COMPARATOR_METHODS)
+        .methods(comparator::METHODS)
+        .method("label", label)
+        .method("__clause_element__", clause_element)
         .build(vm);
-    let base = vm.named_class("sqlalchemy.orm.attributes.QueryableAttribute");
     ClassBuilder::new("sqlalchemy.orm.attributes", "InstrumentedAttribute").base(&base).build(vm);
 }
 
 impl AttributeObject {
-    /// The attribute of a mapper.
-    pub(super) fn new(class: &Class, mapper: &Mapper, key: &str) -> Self {
-        let column = match mapper.property(key) {
-            Some(Property::Column(index)) => {
-                mapper.column(index).ok().and_then(|attribute| attribute.column().cloned())
-            }
-            _ => None,
-        };
+    /// The attribute of a class itself.
+    pub(crate) fn of_class(mapper: MapperId, key: &str) -> Self {
         Self {
-            class: Rc::from(&*class.name()),
-            mapper: mapper.id,
-            key: key.into(),
-            column,
-            refined: None,
+            mapper,
+            entity: EntityId::of(mapper),
+            key: Rc::from(key),
+            of_type: None,
+            criteria: Vec::new(),
         }
     }
 
-    /// The expression it stands for: the column, or the condition of the relationship's join.
-    pub(crate) fn expression(&self, vm: &mut Vm) -> Result<Expr, Raise> {
-        let mapper = mapper(vm, self.mapper)?;
-        if let Some(expr) = column_expression(&mapper, &self.key) {
-            return Ok(expr);
+    /// What it is; relationships are configured first.
+    fn property(&self, vm: &mut Vm) -> Result<Option<Property>, Raise> {
+        let world = World::of(vm)?;
+        let look = |world: &World| {
+            world.look(|orm| orm.mapping.mapper(self.mapper).property(&self.key)).flatten()
+        };
+        if let Some(known) = look(&world) {
+            return Ok(Some(known));
         }
-        match relationship_of(vm, self.mapper, &self.key)? {
-            Some(relationship) => {
-                let world = crate::world::World::of(vm)?;
-                let join = world.look(|orm| orm.mapping.relationship(relationship).primaryjoin.clone());
-                join.ok_or_else(|| vm.runtime_error("the session is busy with another operation"))
+        super::configure(vm)?;
+        Ok(look(&world))
+    }
+
+    /// The relationship it is, if it is one.
+    pub(crate) fn relationship(&self, vm: &mut Vm) -> Result<Option<RelationshipId>, Raise> {
+        Ok(match self.property(vm)? {
+            Some(Property::Relationship(relationship)) => Some(relationship),
+            _ => None,
+        })
+    }
+
+    /// The column expression it is, if it is no relationship.
+    pub(crate) fn expr(&self, vm: &mut Vm) -> Result<Option<Expr>, Raise> {
+        let Some(Property::Column(column)) = self.property(vm)? else { return Ok(None) };
+        with_orm(vm, |orm, _| orm.attribute_expr(self.entity, column)).map(Some)
+    }
+
+    /// The column expression; of a relationship its join condition.
+    pub(crate) fn expect_expr(&self, vm: &mut Vm) -> Result<Expr, Raise> {
+        match self.expr(vm)? {
+            Some(expr) => Ok(expr),
+            None => comparator::as_condition(vm, self),
+        }
+    }
+
+    /// The name of its class.
+    pub(super) fn class_name(&self, vm: &mut Vm) -> Result<Rc<str>, Raise> {
+        let world = World::of(vm)?;
+        let name = world.look(|orm| Rc::clone(&orm.mapping.mapper(self.mapper).class_name));
+        Ok(name.unwrap_or_else(|| "".into()))
+    }
+}
+
+fn label(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let this = args.this::<AttributeObject>(vm)?;
+    let expr = this.expect_expr(vm)?;
+    let made = match args.get(1).or_else(|| args.keywords.first().map(|(_, given)| given)) {
+        None | Some(Value::None) => expr.label_anon(),
+        Some(name) => expr.label(value::text(vm, name)?),
+    };
+    Ok(expression::object(vm, made))
+}
+
+fn clause_element(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let this = args.this::<AttributeObject>(vm)?;
+    let expr = this.expect_expr(vm)?;
+    Ok(expression::object(vm, expr))
+}
+
+/// What reading gave, owned.
+enum Read {
+    Value(vidro_sql::Value),
+    Expression(Expr),
+    One(InstanceId),
+    Many(RelationshipId),
+}
+
+/// Reads an attribute of an instance.
+fn read(vm: &mut Vm, given: &Value, key: &str) -> Result<Value, Raise> {
+    let id = instance::adopt(vm, given)?;
+    let world = World::of(vm)?;
+    // What is loaded needs no machine.
+    let quick = world.look(|orm| {
+        let found = orm.instances.get(id)?;
+        match orm.mapping.mapper(found.mapper()).property(key)? {
+            Property::Column(column) => found.column(column).value().cloned(),
+            Property::Relationship(_) => None,
+        }
+    });
+    if let Some(Some(found)) = quick {
+        return Ok(value::to_python(vm, &found));
+    }
+    super::configure(vm)?;
+    let found = with_orm(vm, |orm, host| {
+        let property = orm.property(id, key)?;
+        Ok(match (orm.get(host, id, key)?, property) {
+            (Loaded::Value(found), _) => Read::Value(found.clone()),
+            (Loaded::Expression(expr), _) => Read::Expression((**expr).clone()),
+            (Loaded::One(Some(other)), _) => Read::One(other),
+            (Loaded::Many(_), Property::Relationship(relationship)) => Read::Many(relationship),
+            (Loaded::One(None) | Loaded::Many(_), _) => Read::Value(vidro_sql::Value::Null),
+        })
+    })?;
+    match found {
+        Read::Value(found) => Ok(value::to_python(vm, &found)),
+        Read::Expression(expr) => Ok(expression::object(vm, expr)),
+        Read::One(other) => object(vm, other),
+        Read::Many(relationship) => {
+            Ok(collection::CollectionObject::value(given, id, relationship))
+        }
+    }
+}
+
+/// Sets an attribute of an instance.
+fn write(vm: &mut Vm, instance: &Value, key: &str, given: &Value) -> Result<(), Raise> {
+    let id = instance::adopt(vm, instance)?;
+    super::configure(vm)?;
+    match with_orm(vm, |orm, _| orm.property(id, key))? {
+        Property::Column(column) => {
+            let slot = match expression::try_expr(vm, given)? {
+                Some(expr) => Slot::Expression(Rc::new(expr)),
+                None => Slot::Value(value::from_python(vm, given)?),
+            };
+            with_orm(vm, |orm, host| orm.set_column(host, id, column, slot))
+        }
+        Property::Relationship(relationship) => {
+            let uselist =
+                with_orm(vm, |orm, _| Ok(orm.mapping.relationship(relationship).uselist))?;
+            if uselist {
+                return collection::assign(vm, instance, id, relationship, key, given);
             }
-            None => Err(self.missing(vm)),
+            let other = match given {
+                Value::None => None,
+                other => Some(instance::target(vm, instance, key, other)?),
+            };
+            with_orm(vm, |orm, host| orm.set_one(host, id, relationship, other))
         }
     }
+}
 
-    /// Whether it is a relationship.
-    pub(crate) fn is_relationship(&self, vm: &mut Vm) -> Result<bool, Raise> {
-        Ok(relationship_of(vm, self.mapper, &self.key)?.is_some())
-    }
-
-    fn missing(&self, vm: &mut Vm) -> Raise {
-        vm.attribute_error(format!("type object '{}' has no attribute '{}'", self.class, self.key))
+/// `del instance.attribute`
+fn delete(vm: &mut Vm, given: &Value, key: &str) -> Result<(), Raise> {
+    let id = instance::adopt(vm, given)?;
+    super::configure(vm)?;
+    match with_orm(vm, |orm, _| orm.property(id, key))? {
+        Property::Column(column) => with_orm(vm, |orm, host| orm.delete_column(host, id, column)),
+        Property::Relationship(relationship) => with_orm(vm, |orm, host| {
+            if orm.mapping.relationship(relationship).uselist {
+                orm.replace(host, id, relationship, &[])
+            } else {
+                orm.set_one(host, id, relationship, None)
+            }
+        }),
     }
 }
 
@@ -96,18 +214,11 @@ impl Object for AttributeObject {
         self: Rc<Self>,
         vm: &mut Vm,
         object: Option<&Value>,
-        owner: &Rc<Class>,
+        _: &Rc<Class>,
     ) -> Result<Value, Raise> {
-        if let Some(object) = object {
-            return instance::get_attribute(vm, object, &self.key);
-        }
-        // An inherited attribute speaks for the class it is read from.
-        match super::mapper_of_class(vm, owner) {
-            Some(id) if id != self.mapper => {
-                let mapper = mapper(vm, id)?;
-                Ok(Value::object(Self::new(owner, &mapper, &self.key)))
-            }
-            _ => Ok(Value::Object(self)),
+        match object {
+            Some(object) => read(vm, object, &self.key),
+            None => Ok(Value::Object(self)),
         }
     }
 
@@ -117,39 +228,52 @@ impl Object for AttributeObject {
         object: &Value,
         given: Value,
     ) -> Result<(), Raise> {
-        instance::set_attribute(vm, object, &self.key, given)
+        write(vm, object, &self.key, &given)
     }
 
     fn descriptor_delete(self: Rc<Self>, vm: &mut Vm, object: &Value) -> Result<(), Raise> {
-        instance::delete_attribute(vm, object, &self.key)
+        delete(vm, object, &self.key)
     }
 
     fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        let world = World::of(vm)?;
         match name {
             "key" => return Ok(Some(Value::from(&*self.key))),
-            "class_" => {
-                let world = crate::world::World::of(vm)?;
-                return Ok(world.class_of(self.mapper).map(Value::Class));
-            }
-            "parent" => return Ok(Some(super::state::mapper_object(self.mapper))),
+            "class_" => return Ok(world.class_of(self.mapper).map(Value::Class)),
+            "parent" => return Ok(Some(super::mapper::object(self.mapper))),
             "property" | "prop" => {
-                return Ok(Some(Value::Object(self)));
+                super::configure(vm)?;
+                return Ok(Some(super::mapper::property_object(self.mapper, &self.key)));
             }
+            "info" => return Ok(Some(Value::dict([]))),
+            other if other.starts_with("__") => return Ok(None),
             _ => {}
         }
-        if self.is_relationship(vm)? {
-            return query::relationship_attribute(vm, &self, name);
+        if let Some(expr) = self.expr(vm)? {
+            let column = match expr.schema_column() {
+                Some(schema) if self.entity == EntityId::of(self.mapper) => {
+                    crate::schema::column_object(vm, &schema.clone())?
+                }
+                _ => expression::object(vm, expr),
+            };
+            if matches!(name, "expression" | "comparator") {
+                return Ok(Some(column));
+            }
+            if let Some(found) = vm.try_attribute(&column, name)? {
+                return Ok(Some(found));
+            }
+        } else if matches!(name, "entity" | "mapper")
+            && let Some(relationship) = self.relationship(vm)?
+        {
+            let target = world.look(|orm| orm.mapping.relationship(relationship).target);
+            return Ok(target.map(super::mapper::object));
         }
-        let expr = self.expression(vm)?;
-        if let Some(found) = expression::attribute(vm, &expr, name)? {
-            return Ok(Some(found));
-        }
-        let message = format!(
+        let class = self.class_name(vm)?;
+        Err(vm.attribute_error(format!(
             "Neither 'InstrumentedAttribute' object nor 'Comparator' object associated with \
-             {}.{} has an attribute '{name}'",
-            self.class, self.key
-        );
-        Err(vm.attribute_error(message))
+             {class}.{} has an attribute '{name}'",
+            self.key
+        )))
     }
 
     fn binary(
@@ -159,40 +283,33 @@ impl Object for AttributeObject {
         other: &Value,
         reflected: bool,
     ) -> Result<Value, Raise> {
-        if self.is_relationship(vm)? {
-            return Ok(Value::NotImplemented);
-        }
-        let expr = self.expression(vm)?;
+        let expr = self.expect_expr(vm)?;
         operators::binary(vm, &expr, operator, other, reflected)
     }
 
     fn unary(self: Rc<Self>, vm: &mut Vm, operator: UnaryOperator) -> Result<Value, Raise> {
-        let expr = self.expression(vm)?;
+        let expr = self.expect_expr(vm)?;
         operators::unary(vm, &expr, operator)
     }
 
     fn compare(self: Rc<Self>, vm: &mut Vm, by: Compare, other: &Value) -> Result<Value, Raise> {
-        if self.is_relationship(vm)? {
-            return query::compare_relationship(vm, &self, by, other);
+        match self.expr(vm)? {
+            Some(expr) => operators::compare(vm, &expr, by, other),
+            None => comparator::compare(vm, &self, by, other),
         }
-        let expr = self.expression(vm)?;
-        operators::compare(vm, &expr, by, other)
     }
 
     fn get_item(self: Rc<Self>, vm: &mut Vm, key: &Value) -> Result<Value, Raise> {
-        let expr = self.expression(vm)?;
+        let expr = self.expect_expr(vm)?;
         operators::get_item(vm, &expr, key)
     }
 
-    fn call(self: Rc<Self>, vm: &mut Vm, _: Args) -> Result<Value, Raise> {
-        Err(vm.type_error("'InstrumentedAttribute' object is not callable"))
-    }
-
     fn truth(&self, vm: &mut Vm) -> Result<Option<bool>, Raise> {
-        Err(exc::raise(vm, "TypeError", "Boolean value of this clause is not defined"))
+        Err(vm.type_error("Boolean value of this clause is not defined"))
     }
 
-    fn str(&self, _: &mut Vm) -> Result<Str, Raise> {
-        Ok(format!("{}.{}", self.class, self.key).into())
+    fn str(&self, vm: &mut Vm) -> Result<Str, Raise> {
+        let class = self.class_name(vm)?;
+        Ok(format!("{class}.{}", self.key).into())
     }
 }

@@ -36,7 +36,7 @@ const METHODS: &[(&str, Method)] = &[
 ];
 
 pub(super) fn define(vm: &mut Vm) {
-    let list = vm.builtin("list").and_then(|list| list.as_class().cloned());
+    let list = crate::value::builtin(vm, "list").and_then(|list| list.as_class().cloned());
     let mut builder = ClassBuilder::new("sqlalchemy.orm.collections", "InstrumentedList");
     if let Some(list) = list {
         builder = builder.base(&list);
@@ -104,6 +104,33 @@ impl CollectionObject {
             _ => Err(vm.index_error(message.to_owned())),
         }
     }
+}
+
+/// `owner.collection = members`
+pub(super) fn assign(
+    vm: &mut Vm,
+    owner: &Value,
+    id: InstanceId,
+    relationship: RelationshipId,
+    key: &str,
+    given: &Value,
+) -> Result<(), Raise> {
+    if given.is_none() || !vm.is_iterable(given) || given.as_str().is_some() {
+        let class = vm.class_of(given).name();
+        let class = if given.is_none() { "None".into() } else { class };
+        return Err(
+            vm.type_error(format!("Incompatible collection type: {class} is not list-like"))
+        );
+    }
+    let items = match given {
+        Value::Dict(dict) => dict.items().into_iter().map(|(_, item)| item).collect(),
+        other => vm.collect(other)?,
+    };
+    let mut members = Vec::with_capacity(items.len());
+    for item in &items {
+        members.push(instance::target(vm, owner, key, item)?);
+    }
+    with_orm(vm, |orm, host| orm.replace(host, id, relationship, &members))
 }
 
 fn this(vm: &mut Vm, args: &Args) -> Result<Rc<CollectionObject>, Raise> {

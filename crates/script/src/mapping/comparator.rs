@@ -101,7 +101,7 @@ fn exists_expr(
         }
         wheres.extend(adapted?);
         let left = orm.entity_from(owner)?;
-        select = select.where_(and_(wheres)?).correlate_except_owner(left);
+        select = select.where_(and_(wheres)?).correlate([left]);
         Ok(Query::Select(select).exists())
     })
 }

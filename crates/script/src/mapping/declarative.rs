@@ -504,7 +504,7 @@ fn add_relationship(
                 }
             };
             if matches!(&*class, "set" | "Set" | "MutableSet" | "AbstractSet") {
-                let set = vm.builtin("set").unwrap_or_default();
+                let set = crate::value::builtin(vm, "set").unwrap_or_default();
                 spec.tag = World::of(vm)?.keep_collection_class(set);
             }
         }
@@ -602,7 +602,7 @@ fn single_table(
     inherits: Option<MapperId>,
 ) -> Result<Option<Table>, Raise> {
     let Some(parent) = inherits else {
-        let shown = class.full_name_with_module();
+        let shown = crate::value::full_name(&class);
         return Err(exc::invalid_request(
             vm,
             format!(

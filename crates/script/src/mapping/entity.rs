@@ -73,7 +73,7 @@ impl Object for AliasObject {
         let world = World::of(vm)?;
         let mapped = world.look(|orm| {
             let mapper = orm.mapping.mapper(self.mapper);
-            mapper.property(name).is_some() || mapper.unconfigured().iter().any(|k| **k == *name)
+            mapper.property(name).is_some() || mapper.waiting().iter().any(|k| **k == *name)
         });
         if mapped == Some(true) {
             return Ok(Some(Value::object(AttributeObject {

@@ -42,6 +42,9 @@ pub(super) fn try_adopt(vm: &mut Vm, given: &Value) -> Result<Option<InstanceId>
 
 /// The id of an instance that must be mapped.
 pub(crate) fn adopt(vm: &mut Vm, given: &Value) -> Result<InstanceId, Raise> {
+    if let Some(id) = entity(given) {
+        return Ok(id);
+    }
     match try_adopt(vm, given)? {
         Some(id) => Ok(id),
         None => {
@@ -51,6 +54,34 @@ pub(crate) fn adopt(vm: &mut Vm, given: &Value) -> Result<InstanceId, Raise> {
             )))
         }
     }
+}
+
+/// The id of an object that goes into a relationship.
+pub(crate) fn target(
+    vm: &mut Vm,
+    _owner: &Value,
+    _key: &str,
+    given: &Value,
+) -> Result<InstanceId, Raise> {
+    adopt(vm, given)
+}
+
+/// The error for an object that a session cannot take.
+pub(crate) fn unmapped(vm: &mut Vm, given: &Value) -> Raise {
+    let message = match given {
+        Value::Class(class) => {
+            let name = crate::value::full_name(&class);
+            format!(
+                "Class '{name}' is mapped, but this object is the class itself; did you mean to \
+                 instantiate it?"
+            )
+        }
+        _ => {
+            let class = vm.class_of(given);
+            format!("Class '{}' is not mapped", crate::value::full_name(&class))
+        }
+    };
+    crate::exc::raise(vm, "UnmappedInstanceError", message)
 }
 
 /// `instance.__dict__`: `_sa_instance_state`, then what is loaded, then what is not mapped.
@@ -97,7 +128,7 @@ pub(super) fn dict(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
             Content::One(None) => Value::None,
             Content::One(Some(other)) => object(vm, other)?,
             Content::Many(relationship) => {
-                super::collection::collection(vm, this.clone(), id, relationship)?
+                super::collection::CollectionObject::value(&this, id, relationship)
             }
         };
         pairs.push((key, found));
@@ -118,7 +149,7 @@ enum Content {
 /// `repr()` of an instance whose class has none: with the address of its id.
 pub(super) fn repr(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.at(0);
-    let class = vm.class_of(&this).full_name_with_module();
+    let class = crate::value::full_name(&vm.class_of(&this));
     let address = match entity(&this) {
         Some(id) => vidro_orm::address(id),
         None => "0x7f0000000000".to_owned(),

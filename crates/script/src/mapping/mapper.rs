@@ -154,6 +154,13 @@ fn properties(vm: &mut Vm, mapper: MapperId) -> Result<Vec<(Rc<str>, Property)>,
     Ok(all.unwrap_or_default())
 }
 
+fn properties_of(vm: &mut Vm, mapper: Option<MapperId>) -> Result<Vec<(Rc<str>, Property)>, Raise> {
+    match mapper {
+        Some(mapper) => properties(vm, mapper),
+        None => Ok(Vec::new()),
+    }
+}
+
 fn get_property(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<MapperObject>(vm)?;
     let key = value::text(vm, &args.at(1))?;
@@ -190,7 +197,7 @@ fn primary_key_from_instance(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 
 fn isa(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<MapperObject>(vm)?;
-    let other = args.this_at::<MapperObject>(1);
+    let other = args.at(1).downcast::<MapperObject>();
     let world = World::of(vm)?;
     let answer = other.and_then(|other| world.look(|orm| orm.mapping.is_a(this.mapper, other.mapper)));
     Ok(Value::Bool(answer.unwrap_or(false)))
@@ -461,11 +468,14 @@ impl Object for StateObject {
             }
             "session" => {
                 let session = world.look(|orm| orm.instances[id].session()).flatten();
-                Some(session.map_or(Value::None, |id| session::session_object(&world, id)))
+                Some(match session {
+                    Some(session) => session::session_object(vm, session)?,
+                    None => Value::None,
+                })
             }
             "attrs" => {
                 let mut out = Vec::new();
-                for (key, _) in properties(vm, mapper.unwrap_or_else(|| unreachable_mapper(&world)))? {
+                for (key, _) in properties_of(vm, mapper)? {
                     let instance = self.instance.clone();
                     let item = Value::object(AttributeState { id, instance, key: Rc::clone(&key) });
                     out.push((key, item));
@@ -473,7 +483,7 @@ impl Object for StateObject {
                 Some(expression::collection(out))
             }
             "unloaded" | "expired_attributes" | "unmodified" => {
-                let keys = properties(vm, mapper.unwrap_or_else(|| unreachable_mapper(&world)))?;
+                let keys = properties_of(vm, mapper)?;
                 let dict = vm.get_attribute(&self.instance, "__dict__")?;
                 let mut names = Vec::new();
                 for (key, _) in keys {
@@ -501,11 +511,6 @@ impl Object for StateObject {
     }
 }
 
-/// The first mapper there is; an instance always has one.
-fn unreachable_mapper(world: &World) -> MapperId {
-    let first = world.models.borrow().first().map(|model| model.mapper);
-    first.unwrap_or_else(|| world.look(|orm| orm.mapping.mappers().first().map(|m| m.id)).flatten().unwrap_or(vidro_orm::load::EntityId(0).mapper_hint()))
-}
 
 impl Object for AttributeState {
     fn class(&self, vm: &Vm) -> Rc<Class> {
@@ -533,16 +538,16 @@ impl Object for AttributeState {
 
 /// `attributes.get_history(instance, key)`
 pub(crate) fn history(vm: &mut Vm, id: InstanceId, key: &str) -> Result<Value, Raise> {
-    use vidro_orm::instance::HistoryItem;
+    use vidro_orm::instance::Item as HistoryItem;
     let history = with_orm(vm, |orm, host| orm.history(host, id, key))?;
-    let mut part = |vm: &mut Vm, items: Vec<HistoryItem>| -> Result<Value, Raise> {
+    let part = |vm: &mut Vm, items: Vec<HistoryItem>| -> Result<Value, Raise> {
         let mut out = Vec::new();
         for item in items {
             out.push(match item {
                 HistoryItem::Value(found) => value::to_python(vm, &found),
                 HistoryItem::Instance(None) => Value::None,
                 HistoryItem::Instance(Some(id)) => entity_object(vm, id)?,
-                HistoryItem::Expression(expr) => expression::object(vm, (*expr).clone()),
+                HistoryItem::Expression => Value::None,
             });
         }
         Ok(Value::list(out))

@@ -86,7 +86,13 @@ pub(super) fn define(vm: &mut Vm) {
     for name in ["Mapped", "WriteOnlyMapped", "DynamicMapped"] {
         ClassBuilder::new(BASE, name)
             .class_method("__class_getitem__", |vm, args| {
-                Ok(vidro_python::Alias::of(vm, args.at(0), &args.at(1)))
+                let _ = vm;
+                let given = args.at(1);
+                let inner = match &given {
+                    Value::Tuple(items) => items.to_vec(),
+                    other => vec![other.clone()],
+                };
+                Ok(Value::object(vidro_python::Alias { origin: args.at(0), args: inner, pipe: false }))
             })
             .build(vm);
     }
@@ -125,9 +131,7 @@ impl ClassHooks for DeclarativeHooks {
             return set_up_base(vm, class);
         }
         declarative::map_class(vm, class)?;
-        if class.lookup("__sa_dataclass__").is_some() {
-            super::dataclass::apply(vm, class, keywords)?;
-        }
+        let _ = keywords;
         Ok(())
     }
 

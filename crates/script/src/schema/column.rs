@@ -8,7 +8,9 @@ use vidro_python::{
 use vidro_sql::schema::{
     Autoincrement, ColumnSpec, Default, DefaultContext, DefaultFn, ServerDefault,
 };
-use vidro_sql::{Column, Name, Type};
+use vidro_sql::name::Name;
+use vidro_sql::schema::Column;
+use vidro_sql::types::Type;
 
 use super::{Item, ItemObject, SCHEMA};
 use crate::expression::{self, operators};

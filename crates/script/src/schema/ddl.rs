@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
 use vidro_sql::ddl::{CreateTable, Ddl};
-use vidro_sql::{Sequence, Statement};
+use vidro_sql::schema::Sequence;
+use vidro_sql::statement::Statement;
 
 use super::{Item, ItemObject};
 use crate::{expression, value};

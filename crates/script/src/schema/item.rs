@@ -7,7 +7,8 @@ use vidro_sql::schema::{
     ColumnArg, Computed, Constraint, ConstraintKind, Default, ForeignKey, ForeignKeyOptions,
     ForeignKeyTarget, Identity, Index, Sequence, SequenceOptions, ServerDefault,
 };
-use vidro_sql::{Expr, Name};
+use vidro_sql::expr::Expr;
+use vidro_sql::name::Name;
 
 use super::column::{is_dialect_option, optional_name};
 use super::SCHEMA;
@@ -171,7 +172,7 @@ fn foreign_key(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
 }
 
 /// The schema column behind a column, mapped attribute or `mapped_column`.
-fn column(vm: &mut Vm, value: &Value) -> Result<Option<vidro_sql::Column>, Raise> {
+fn column(vm: &mut Vm, value: &Value) -> Result<Option<vidro_sql::schema::Column>, Raise> {
     if let Some(column) = crate::mapping::column_behind(value) {
         return Ok(Some(column));
     }
@@ -291,7 +292,7 @@ fn index(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     let mut expressions = Vec::new();
     for given in args.positional.clone() {
         expressions.push(match given.as_str() {
-            Some(name) => Expr::column(&*name, vidro_sql::Type::null()),
+            Some(name) => Expr::column(&*name, vidro_sql::types::Type::null()),
             None => match crate::mapping::column_behind(&given) {
                 Some(column) => column.expr(),
                 None => expression::expect(vm, &given)?,

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
-use vidro_sql::{MetaData, Table};
+use vidro_sql::schema::{MetaData, Table};
 
 use super::SCHEMA;
 use crate::world::World;
-use crate::{engine, exc, expression, value};
+use crate::{engine, expression, value};
 
 /// A metadata object as Python sees it.
 #[derive(Debug)]
@@ -78,7 +78,8 @@ pub(super) fn create_or_drop(vm: &mut Vm, args: Args, create: bool) -> Result<Va
             Some(check) => vm.truth(&check)?,
             None => false,
         };
-        return engine::create_or_drop(vm, &bind.unwrap_or_default(), vec![table], check, create);
+        let bind = bind.unwrap_or_default();
+        return engine::create_or_drop(vm, &bind, None, Some(vec![table]), check, create);
     }
     let signature = if create {
         "MetaData.create_all(self, bind, tables=, checkfirst=)"
@@ -91,14 +92,14 @@ pub(super) fn create_or_drop(vm: &mut Vm, args: Args, create: bool) -> Result<Va
         Some(check) => vm.truth(&check)?,
         None => true,
     };
-    let tables: Vec<Table> = match tables.filter(|given| !given.is_none()) {
+    let tables: Option<Vec<Table>> = match tables.filter(|given| !given.is_none()) {
         Some(given) => {
             let given = vm.collect(&given)?;
-            given.iter().filter_map(super::as_table).collect()
+            Some(given.iter().filter_map(super::as_table).collect())
         }
-        None => metadata.tables().into_iter().map(|(_, table)| table).collect(),
+        None => None,
     };
-    engine::create_or_drop(vm, &bind.unwrap_or_default(), tables, check, create)
+    engine::create_or_drop(vm, &bind.unwrap_or_default(), Some(&metadata), tables, check, create)
 }
 
 fn reflect(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
@@ -160,7 +161,7 @@ impl Object for MetaDataObject {
             "sorted_tables" => {
                 let sorted = self.metadata.sorted_tables();
                 let mut tables = Vec::new();
-                for table in &sorted.tables {
+                for (table, _) in &sorted.tables {
                     tables.push(super::table_object(vm, table)?);
                 }
                 Some(Value::list(tables))
@@ -180,7 +181,3 @@ impl Object for MetaDataObject {
     }
 }
 
-/// An error of schema as an exception.
-pub(super) fn refuse(vm: &mut Vm, error: &vidro_sql::Error) -> Raise {
-    exc::from_sql(vm, error)
-}

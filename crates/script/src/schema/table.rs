@@ -2,7 +2,8 @@
 
 use vidro_python::{Args, ClassBuilder, Raise, Str, Value, Vm};
 use vidro_sql::schema::{TableItem, TableOptions};
-use vidro_sql::{MetaData, Name, Table};
+use vidro_sql::name::Name;
+use vidro_sql::schema::{MetaData, Table};
 
 use super::column::is_dialect_option;
 use super::{Item, ItemObject, SCHEMA};

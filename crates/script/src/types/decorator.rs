@@ -5,7 +5,10 @@ use std::rc::Rc;
 use vidro_python::{Args, ClassBuilder, Instance, Raise, Value, Vm};
 use vidro_sql::expr::Op;
 use vidro_sql::types::{JsonCodec, TypeDecorator};
-use vidro_sql::{Dialect, Expr, Result, Type};
+use vidro_sql::Result;
+use vidro_sql::dialect::Dialect;
+use vidro_sql::expr::Expr;
+use vidro_sql::types::Type;
 
 use super::TypeObject;
 use crate::exc;
@@ -91,7 +94,7 @@ pub(super) fn from_instance(vm: &mut Vm, value: &Value) -> Result<Option<Type>, 
         Some(ok) => vm.truth(&ok)?,
         None => false,
     };
-    let own_impl = class.mro().take_while(|c| c.module() != "sqlalchemy.sql.type_api");
+    let own_impl = class.mro().take_while(|c| &*c.module() != "sqlalchemy.sql.type_api");
     let loads = own_impl.into_iter().any(|class| class.dict.contains("load_dialect_impl"));
     let decorator = Scripted {
         name: Rc::from(&*class.name()),
@@ -168,6 +171,10 @@ impl Scripted {
 impl TypeDecorator for Scripted {
     fn type_name(&self) -> Rc<str> {
         Rc::clone(&self.name)
+    }
+
+    fn as_any(&self) -> Option<&dyn std::any::Any> {
+        Some(self)
     }
 
     fn repr(&self) -> String {
@@ -265,7 +272,7 @@ impl Json {
     fn run(function: &str, argument: impl FnOnce(&mut Vm) -> Value) -> Result<Value> {
         call_back_sql(|vm| {
             let module = vm.import("json")?;
-            let function = vm.get_attribute(&module, function)?;
+            let function = vm.get_attribute(&Value::Module(module), function)?;
             let argument = argument(vm);
             vm.call(&function, Args::from([argument]))
         })

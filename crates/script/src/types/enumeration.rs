@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use vidro_python::{Args, Class, Raise, Value, Vm};
-use vidro_sql::Type;
+use vidro_sql::types::Type;
 use vidro_sql::types::{EnumMembers, TypeArgs, TypeKind};
 
 use crate::value::{self, Foreign};

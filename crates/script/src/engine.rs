@@ -1,0 +1,145 @@
+//! `sqlalchemy.engine`: `create_engine`, connections, transactions, the inspector.
+
+mod connection;
+mod create;
+mod event;
+mod inspector;
+pub(crate) mod result;
+mod url;
+
+use std::rc::Rc;
+
+use vidro_engine::inspect::Inspector;
+use vidro_engine::{Bind, Connection, Engine};
+use vidro_python::{Raise, Value, Vm};
+use vidro_sql::dialect::Dialect;
+use vidro_sql::schema::{MetaData, Table};
+
+use crate::world::with_engine;
+use crate::exc;
+
+pub(crate) use connection::{
+    ConnectionObject, connection_object, execution_options, parameter_sets, run,
+};
+pub(crate) use create::{EngineObject, FUNCTIONS};
+pub(crate) use event::on_connect;
+pub(crate) use inspector::inspect;
+
+/// Makes all classes.
+pub(crate) fn define(vm: &mut Vm) {
+    url::define(vm);
+    create::define(vm);
+    connection::define(vm);
+    result::define(vm);
+    inspector::define(vm);
+    event::define(vm);
+}
+
+/// The engine behind a Python value.
+pub(crate) fn engine_of(given: &Value) -> Option<Engine> {
+    given.downcast_ref::<EngineObject>().map(|object| object.engine.clone())
+}
+
+/// The connection behind a Python value.
+pub(crate) fn connection_of(given: &Value) -> Option<Connection> {
+    given.downcast_ref::<ConnectionObject>().map(|object| object.connection.clone())
+}
+
+/// What a `bind` argument means.
+pub(crate) fn bind_of(vm: &mut Vm, given: &Value) -> Result<Bind, Raise> {
+    if let Some(engine) = engine_of(given) {
+        return Ok(Bind::Engine(engine));
+    }
+    if let Some(connection) = connection_of(given) {
+        return Ok(Bind::Connection(connection));
+    }
+    let shown = vm.class_of(given).name();
+    Err(vm.attribute_error(format!("'{shown}' object has no attribute '_run_ddl_visitor'")))
+}
+
+/// The dialect of an engine or connection.
+pub(crate) fn dialect_of(vm: &mut Vm, given: &Value) -> Result<Option<Dialect>, Raise> {
+    let _ = vm;
+    Ok(match (engine_of(given), connection_of(given)) {
+        (Some(engine), _) => Some(**engine.dialect()),
+        (_, Some(connection)) => Some(**connection.engine().dialect()),
+        _ => None,
+    })
+}
+
+/// `create_all`, `drop_all`, `table.create`, `table.drop`
+pub(crate) fn create_or_drop(
+    vm: &mut Vm,
+    bind: &Value,
+    metadata: Option<&MetaData>,
+    tables: Option<Vec<Table>>,
+    check: bool,
+    create: bool,
+) -> Result<Value, Raise> {
+    let bind = bind_of(vm, bind)?;
+    with_engine(vm, || match (metadata, &tables) {
+        (Some(metadata), tables) => {
+            let tables = tables.as_deref();
+            if create {
+                vidro_engine::schema::create_all(&bind, metadata, tables, check)
+            } else {
+                vidro_engine::schema::drop_all(&bind, metadata, tables, check)
+            }
+        }
+        (None, Some(tables)) => {
+            for table in tables {
+                if create {
+                    vidro_engine::schema::create_table(&bind, table, check)?;
+                } else {
+                    vidro_engine::schema::drop_table(&bind, table, check)?;
+                }
+            }
+            Ok(())
+        }
+        (None, None) => Ok(()),
+    })?;
+    Ok(Value::None)
+}
+
+/// `Table(…, autoload_with=bind)`
+pub(crate) fn autoload(vm: &mut Vm, table: &Table, bind: &Value) -> Result<(), Raise> {
+    let inspector = inspector_of(vm, bind)?;
+    let Some(metadata) = table.metadata() else { return Ok(()) };
+    let name = table.name().to_string();
+    let known = with_engine(vm, || inspector.has_table(&name))?;
+    if !known {
+        metadata.remove(table);
+        return Err(exc::raise(vm, "NoSuchTableError", name));
+    }
+    inspector::fill(vm, &inspector, table)
+}
+
+/// `metadata.reflect(bind)`
+pub(crate) fn reflect(
+    vm: &mut Vm,
+    metadata: &MetaData,
+    bind: &Value,
+    only: Option<Vec<Rc<str>>>,
+    views: bool,
+) -> Result<(), Raise> {
+    let inspector = inspector_of(vm, bind)?;
+    let mut names = with_engine(vm, || inspector.table_names())?;
+    if views {
+        names.extend(with_engine(vm, || inspector.view_names())?);
+    }
+    for name in names {
+        let wanted = only.as_ref().is_none_or(|only| only.iter().any(|one| **one == *name));
+        if !wanted || metadata.contains(&name) {
+            continue;
+        }
+        inspector::reflect_one(vm, &inspector, metadata, &name)?;
+    }
+    Ok(())
+}
+
+fn inspector_of(vm: &mut Vm, bind: &Value) -> Result<Inspector, Raise> {
+    match bind_of(vm, bind)? {
+        Bind::Engine(engine) => with_engine(vm, || Inspector::of_engine(&engine)),
+        Bind::Connection(connection) => Ok(Inspector::of_connection(&connection)),
+    }
+}
