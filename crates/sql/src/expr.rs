@@ -7,6 +7,7 @@
 mod bind;
 mod build;
 mod cast;
+mod construct;
 mod function;
 mod label;
 mod list;

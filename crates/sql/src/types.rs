@@ -137,6 +137,10 @@ pub trait TypeDecorator {
     }
     /// Identity for caching: the same for equal class and arguments.
     fn identity(&self) -> usize;
+    /// The concrete value, for the side that made it.
+    fn as_any(&self) -> Option<&dyn std::any::Any> {
+        None
+    }
     /// `get_col_spec` of a `UserDefinedType`, which has no impl.
     fn col_spec(&self) -> Result<Option<String>> {
         Ok(None)

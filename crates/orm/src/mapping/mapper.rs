@@ -205,6 +205,11 @@ impl Mapper {
         format!("Mapper[{}({table})]", self.class_name)
     }
 
+    /// Names of relationships that `configure` has yet to build.
+    pub fn waiting(&self) -> &[Rc<str>] {
+        &self.unconfigured
+    }
+
     /// What a name is, if the class has it.
     pub fn property(&self, key: &str) -> Option<Property> {
         self.properties.get(key).copied()

@@ -69,7 +69,7 @@ impl Vm {
     }
 
     /// Runs Python source in a module at once: how parts of builtins written in Python get there.
-    pub(crate) fn run_in_module(
+    pub fn run_in_module(
         &mut self,
         name: &str,
         source: &str,
