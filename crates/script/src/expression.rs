@@ -423,7 +423,7 @@ fn attribute(vm: &mut Vm, expr: &Expr, name: &str) -> Result<Option<Value>, Rais
 
 /// `<module.Class object at 0x…>`, with an address that is the same in every run.
 pub(crate) fn plain_repr(class: &str, number: usize) -> String {
-    format!("<{class} object at {:#x}>", 0x7f00_0000_0000_usize + (number & 0xffff_ffff))
+    format!("<{class} object at {:#x}>", 0x7f00_0000_0000_u64 + (number as u64 & 0xffff_ffff))
 }
 
 /// The instance behind a payload, for messages.

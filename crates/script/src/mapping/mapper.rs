@@ -239,7 +239,7 @@ impl Object for MapperObject {
         let world = World::of(vm)?;
         let name = world.look(|orm| Rc::clone(&orm.mapping.mapper(self.mapper).class_name));
         let name = name.unwrap_or_else(|| "".into());
-        Ok(format!("<Mapper at {:#x}; {name}>", 0x7f00_0000_0000_usize + number)
+        Ok(format!("<Mapper at {:#x}; {name}>", 0x7f00_0000_0000_u64 + number as u64)
             .replace(&class, &class)
             .into())
     }
