@@ -349,6 +349,7 @@ pub(crate) fn coerce_row(
                 };
                 let mut bind = Bind::named(name, BindValue::One(value));
                 bind.crud = true;
+                bind.unique = true;
                 bind.expr(ty)
             }
         };

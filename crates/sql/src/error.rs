@@ -18,6 +18,8 @@ pub enum ErrorKind {
     CircularDependencyError,
     /// `sqlalchemy.exc.CompileError`
     CompileError,
+    /// `sqlalchemy.exc.ConstraintColumnNotFoundError`
+    ConstraintColumnNotFoundError,
     /// `sqlalchemy.exc.DuplicateColumnError`
     DuplicateColumnError,
     /// `sqlalchemy.exc.IdentifierError`
@@ -64,6 +66,7 @@ impl ErrorKind {
             Self::ArgumentError => "ArgumentError",
             Self::CircularDependencyError => "CircularDependencyError",
             Self::CompileError => "CompileError",
+            Self::ConstraintColumnNotFoundError => "ConstraintColumnNotFoundError",
             Self::DuplicateColumnError => "DuplicateColumnError",
             Self::IdentifierError => "IdentifierError",
             Self::InvalidRequestError => "InvalidRequestError",

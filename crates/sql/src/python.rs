@@ -40,26 +40,32 @@ pub(crate) fn column_repr(column: &Column) -> String {
     if !column.is_nullable() {
         parts.push("nullable=False".into());
     }
-    if spec.onupdate.is_some() {
-        parts.push("onupdate=ColumnDefault()".into());
+    if let Some(onupdate) = &spec.onupdate {
+        parts.push(format!("onupdate={}", default_repr(onupdate)));
     }
     if let Some(default) = &spec.default {
         parts.push(format!("default={}", default_repr(default)));
     }
     match &spec.server_default {
         Some(ServerDefault::Fetched) => parts.push("server_default=FetchedValue()".into()),
-        Some(_) => parts.push("server_default=DefaultClause()".into()),
+        Some(ServerDefault::Text(text)) => parts.push(default_clause(&repr::string(text))),
+        Some(ServerDefault::Sql(expr)) => parts.push(default_clause(&expr.python_repr())),
         None => {}
+    }
+    if spec.identity.is_some() {
+        parts.push("server_default=Identity()".into());
+    }
+    if let Some(computed) = &spec.computed {
+        parts.push(format!("server_default=Computed({})", computed.sqltext.python_repr()));
     }
     if let Some(comment) = &spec.comment {
         parts.push(format!("comment={}", repr::string(comment)));
     }
-    if column.table().is_none() {
-        parts.retain(|part| part != "table=None");
-        let at = 2 + spec.foreign_keys.len() + spec.checks.len();
-        parts.insert(at.min(parts.len()), "table=None".into());
-    }
     format!("Column({})", parts.join(", "))
+}
+
+fn default_clause(argument: &str) -> String {
+    format!("server_default=DefaultClause({argument}, for_update=False)")
 }
 
 fn default_repr(default: &crate::schema::Default) -> String {
@@ -69,7 +75,7 @@ fn default_repr(default: &crate::schema::Default) -> String {
         Default::Callable(callable) => {
             format!("CallableColumnDefault({})", callable.object().repr())
         }
-        Default::Sql(_) => "ColumnElementColumnDefault()".into(),
+        Default::Sql(expr) => format!("ColumnElementColumnDefault({})", expr.python_repr()),
         Default::Sequence(sequence) => format!("{sequence:?}"),
     }
 }
@@ -88,7 +94,8 @@ pub(crate) fn constraint_repr(constraint: &Constraint) -> String {
 
 /// `repr(index)`
 pub(crate) fn index_repr(index: &Index) -> String {
-    let mut parts = vec![index.name().map_or_else(|| "None".into(), |name| repr::string(&name))];
+    let name = crate::schema::index_name(index).ok().flatten();
+    let mut parts = vec![name.map_or_else(|| "None".into(), |name| repr::string(&name))];
     parts.extend(index.expressions().iter().map(|expr| match expr.schema_column() {
         Some(column) => column_repr(column),
         None => expr.python_repr(),
@@ -223,6 +230,13 @@ impl Expr {
                     _ => "None".into(),
                 };
                 format!("BindParameter({name}, {value}, type_={})", self.ty().python_repr())
+            }
+            Kind::Label(label) => {
+                let name = match &label.name {
+                    crate::expr::LabelName::Named(name) => name.to_string(),
+                    crate::expr::LabelName::Anon(base) => format!("%({} {base})s", self.id()),
+                };
+                format!("<sqlalchemy.sql.elements.Label at {:#x}; {name}>", self.id())
             }
             Kind::Function(function) => format!(
                 "<sqlalchemy.sql.functions.{} at {:#x}; {}>",

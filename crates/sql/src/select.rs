@@ -324,21 +324,6 @@ impl Select {
 impl CompoundSelect {
     /// `union(*selects)` and its kin.
     pub fn new(keyword: SetOperation, selects: Vec<Query>) -> Result<Self> {
-        let mut width = None;
-        for (at, query) in selects.iter().enumerate() {
-            let count = query.width();
-            match width {
-                None => width = Some(count),
-                Some(first) if first != count => {
-                    return Err(Error::argument(format!(
-                        "All selectables passed to CompoundSelect must have identical numbers of \
-                         columns; select #1 has {first} columns, select #{} has {count}",
-                        at + 1
-                    )));
-                }
-                Some(_) => {}
-            }
-        }
         Ok(Self(Rc::new(CompoundData {
             keyword,
             selects,
@@ -386,7 +371,8 @@ impl Query {
         }
     }
 
-    fn width(&self) -> usize {
+    /// Number of result columns.
+    pub(crate) fn width(&self) -> usize {
         match self {
             Self::Values(from) => from.columns().len(),
             other => other.selected_columns().len(),

@@ -148,7 +148,7 @@ impl Compiler<'_> {
                 let template = mark(&identity(expr), "param");
                 self.anon.resolve_within(&template, self.label_length())
             }
-            BindName::Named(name) if bind.unique => {
+            BindName::Named(name) if bind.unique && !bind.crud => {
                 let template = mark(&identity(expr), &sanitized(name));
                 self.anon.resolve_within(&template, self.label_length())
             }

@@ -423,8 +423,7 @@ impl Compiler<'_> {
         if list.is_empty() {
             return Ok(());
         }
-        out.push_str(" WHERE ");
-        self.conditions(list, cx, out)
+        self.keyword_conditions(" WHERE ", list, cx, out)
     }
 
     pub(super) fn delete(&mut self, delete: &Delete, cx: Cx, out: &mut String) -> Result<()> {

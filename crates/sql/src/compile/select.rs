@@ -86,8 +86,7 @@ impl Compiler<'_> {
             self.joined(&select.group_by, ", ", inner, out)?;
         }
         if !select.having.is_empty() {
-            out.push_str(" \nHAVING ");
-            self.conditions(&select.having, inner, out)?;
+            self.keyword_conditions(" \nHAVING ", &select.having, inner, out)?;
         }
         self.order_by(&select.order_by, inner, out)?;
         self.limits(&select.limit, &select.offset, &select.fetch, inner, out)?;
@@ -123,8 +122,25 @@ impl Compiler<'_> {
         if list.is_empty() {
             return Ok(());
         }
-        out.push_str(" \nWHERE ");
-        self.conditions(list, cx, out)
+        self.keyword_conditions(" \nWHERE ", list, cx, out)
+    }
+
+    /// A keyword and conditions; nothing when the conditions have no text.
+    pub(super) fn keyword_conditions(
+        &mut self,
+        keyword: &str,
+        list: &[Expr],
+        cx: Cx,
+        out: &mut String,
+    ) -> Result<()> {
+        let mark = out.len();
+        out.push_str(keyword);
+        let start = out.len();
+        self.conditions(list, cx, out)?;
+        if out.len() == start {
+            out.truncate(mark);
+        }
+        Ok(())
     }
 
     fn order_by(&mut self, list: &[Expr], cx: Cx, out: &mut String) -> Result<()> {
@@ -360,7 +376,16 @@ impl Compiler<'_> {
             SetOperation::Intersect => " INTERSECT ",
             SetOperation::IntersectAll => " INTERSECT ALL ",
         };
+        let width = compound.selects.first().map_or(0, Query::width);
         for (at, query) in compound.selects.iter().enumerate() {
+            let count = query.width();
+            if count != width {
+                return Err(Error::compile(format!(
+                    "All selectables passed to CompoundSelect must have identical numbers of \
+                     columns; select #1 has {width} columns, select #{} has {count}",
+                    at + 1
+                )));
+            }
             if at > 0 {
                 out.push_str(word);
             }

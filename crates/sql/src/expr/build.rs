@@ -476,6 +476,20 @@ impl Expr {
         Ok(Self::construct(self, Op::RegexpReplace, &right, Type::null(), None, modifiers))
     }
 
+    /// Python's `bool(expr)`: only `==` and `!=` have a truth value, that of identity.
+    pub fn truth(&self) -> Result<bool> {
+        let ungroup = |expr: &Self| match expr.kind() {
+            Kind::Grouping(inner) => inner.clone(),
+            _ => expr.clone(),
+        };
+        match self.kind() {
+            Kind::Binary(Binary { left, op: op @ (Op::Eq | Op::Ne), right, .. }) => {
+                Ok(ungroup(left).same_column(&ungroup(right)) == (*op == Op::Eq))
+            }
+            _ => Err(Error::type_error("Boolean value of this clause is not defined")),
+        }
+    }
+
     /// The LIKE family: `like`, `ilike`, `startswith`, `contains` …
     pub fn like_op(
         &self,

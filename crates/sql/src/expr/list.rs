@@ -1,7 +1,7 @@
 //! Lists of expressions: conjunctions, flattened operators, tuples.
 
 use super::{Expr, Kind, List, Op, Operand};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::types::{Type, TypeArgs, TypeKind};
 
 /// Which of SQLAlchemy's list classes a list is.
@@ -56,15 +56,12 @@ fn conjunction(op: Op, clauses: Vec<Expr>) -> Result<Expr> {
         }
     }
     if kept.is_empty() {
-        return neutral.map(|constant| constant.as_bool()).ok_or_else(|| {
-            let name = if is_and { "and_" } else { "or_" };
-            let constant = if is_and { "True" } else { "False" };
-            Error::argument(format!(
-                "{name}() construct must have at least one argument. To construct an empty \
-                 {name}() expression, use '{name}({lower}(), *args)' or '{name}({constant}, *args)'.",
-                lower = constant.to_lowercase()
-            ))
-        });
+        if let Some(constant) = neutral {
+            return Ok(constant.as_bool());
+        }
+        // Nothing at all is allowed still: a condition without text.
+        let list = List { op, items: kept, group: true, class: ListClass::Boolean };
+        return Ok(Expr::new(Kind::List(list), Type::boolean()));
     }
     if kept.len() == 1 {
         return Ok(kept.swap_remove(0).as_bool());

@@ -384,7 +384,7 @@ impl fmt::Debug for Column {
 impl fmt::Display for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.table() {
-            Some(table) => write!(f, "{}.{}", table.full_name(), self.name()),
+            Some(table) => write!(f, "{}.{}", table.name(), self.name()),
             None => write!(f, "{}", self.name()),
         }
     }

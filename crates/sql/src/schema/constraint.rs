@@ -363,11 +363,14 @@ impl Constraint {
             found.push(match arg {
                 ColumnArg::Column(column) => column,
                 ColumnArg::Name(name) => table.column(&name).ok_or_else(|| {
-                    Error::argument(format!(
-                        "Can't create {} on table '{}': no column named '{name}' is present.",
-                        self.class_name(),
-                        table.name(),
-                    ))
+                    Error::new(
+                        ErrorKind::ConstraintColumnNotFoundError,
+                        format!(
+                            "Can't create {} on table '{}': no column named '{name}' is present.",
+                            self.class_name(),
+                            table.name(),
+                        ),
+                    )
                 })?,
             });
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use super::table::{Table, TableInner};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{ColumnRef, ColumnTarget, Expr};
 use crate::name::Name;
 use crate::value::Value;
@@ -100,10 +100,13 @@ impl Index {
                 continue;
             };
             let Some(column) = table.column(name) else {
-                return Err(Error::argument(format!(
-                    "Can't create Index on table '{}': no column named '{name}' is present.",
-                    table.name()
-                )));
+                return Err(Error::new(
+                    ErrorKind::ConstraintColumnNotFoundError,
+                    format!(
+                        "Can't create Index on table '{}': no column named '{name}' is present.",
+                        table.name()
+                    ),
+                ));
             };
             *expr = table.column_expr(&column);
         }

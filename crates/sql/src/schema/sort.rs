@@ -2,6 +2,7 @@
 
 use super::constraint::Constraint;
 use super::table::Table;
+use crate::error::Error;
 
 /// Tables in order of creation, and what must be added afterwards.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +13,8 @@ pub struct SortedTables {
     pub remaining: Vec<Constraint>,
     /// Whether some of those are there because of a cycle rather than `use_alter`.
     pub cycle: bool,
+    /// The first foreign key whose table cannot be found; SQLAlchemy raises it before any DDL.
+    pub error: Option<Error>,
 }
 
 impl SortedTables {
@@ -32,13 +35,20 @@ pub fn sort_tables(tables: &[Table]) -> SortedTables {
 pub fn sort_tables_in_order(tables: &[Table]) -> SortedTables {
     let mut mutable: Vec<(usize, usize, Constraint)> = Vec::new();
     let mut remaining: Vec<Constraint> = Vec::new();
+    let mut error = None;
     for (child, table) in tables.iter().enumerate() {
         for constraint in table.foreign_key_constraints() {
             if constraint.options().use_alter {
                 remaining.push(constraint);
                 continue;
             }
-            let Ok(referred) = constraint.referred_table() else { continue };
+            let referred = match constraint.referred_table() {
+                Ok(referred) => referred,
+                Err(problem) => {
+                    error = error.or(Some(problem));
+                    continue;
+                }
+            };
             let parent = tables.iter().position(|t| t.ptr_eq(&referred));
             if let Some(parent) = parent.filter(|parent| *parent != child) {
                 mutable.push((parent, child, constraint));
@@ -54,9 +64,10 @@ pub fn sort_tables_in_order(tables: &[Table]) -> SortedTables {
         Ok(order) => order,
         Err(stuck) => {
             cycle = true;
+            // Every foreign key of a table in a cycle waits, even those that leave the cycle.
             let mut kept = Vec::new();
             for edge in mutable {
-                if stuck.contains(&edge.0) && stuck.contains(&edge.1) {
+                if stuck.contains(&edge.1) {
                     remaining.push(edge.2);
                 } else {
                     kept.push(edge);
@@ -72,7 +83,7 @@ pub fn sort_tables_in_order(tables: &[Table]) -> SortedTables {
         Some((table, keys))
     };
     let tables = order.into_iter().filter_map(with_keys).collect();
-    SortedTables { tables, remaining, cycle }
+    SortedTables { tables, remaining, cycle, error }
 }
 
 /// SQLAlchemy's topological sort: rounds of everything whose parents are out, in given order.

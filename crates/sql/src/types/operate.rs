@@ -14,7 +14,7 @@ pub(super) fn type_of_value(value: &Value) -> Type {
         Value::Bool(_) => Type::boolean(),
         Value::Int(i) if i32::try_from(*i).is_ok() => Type::integer(),
         Value::Int(_) => Type::big_integer(),
-        Value::Real(_) => Type::float(),
+        Value::Real(_) => Type::double(),
         Value::Text(_) => Type::string(),
         Value::Blob(_) => Type::large_binary(),
         Value::Decimal(_) => Type::numeric(),
