@@ -7,6 +7,8 @@ mod changes;
 mod connection;
 mod error;
 mod functions;
+#[cfg(feature = "bench")]
+pub mod raw;
 mod regex;
 mod shape;
 mod statement;
