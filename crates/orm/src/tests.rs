@@ -2,6 +2,7 @@
 
 mod blog;
 mod flush;
+mod inheritance;
 mod load;
 mod mapping;
 mod states;

@@ -43,7 +43,13 @@ pub enum Passive {
 impl Orm {
     /// A new transient object of a class.
     pub fn create(&mut self, mapper: crate::MapperId) -> InstanceId {
-        let columns = vec![Slot::Absent; self.mapping.mapper(mapper).columns.len()];
+        let owner = self.mapping.mapper(mapper);
+        let mut columns = vec![Slot::Absent; owner.columns.len()];
+        if let (Some(on), Some(identity)) = (owner.polymorphic_on, &owner.polymorphic_identity)
+            && let Some(slot) = columns.get_mut(usize::from(on))
+        {
+            *slot = Slot::Value(identity.clone());
+        }
         let id = self.instances.insert(mapper, columns.into());
         self.instances[id].cause.span = self.current_span;
         self.emit(Event::Created { instance: id });

@@ -98,7 +98,7 @@ impl Orm {
     }
 
     /// How a subclass's table joins its parent's: by the primary key they share.
-    fn inherit_condition(&self, mapper: &Mapper, index: usize) -> Result<Expr> {
+    pub(super) fn inherit_condition(&self, mapper: &Mapper, index: usize) -> Result<Expr> {
         let parent = index.checked_sub(1).and_then(|i| mapper.tables.get(i));
         let (Some(parent), Some(own)) = (parent, mapper.tables.get(index)) else {
             return Err(Error::invalid_request("a class without a table"));

@@ -10,7 +10,7 @@ use vidro_sql::{Value, ValueRef};
 
 use super::LoadContext;
 use crate::Orm;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::instance::{Flags, InstanceId, Key, Slot};
 use crate::mapping::MapperId;
@@ -135,7 +135,14 @@ impl Recipe {
         let Some((source, mappers)) = &self.polymorphic else { return Ok(self.mapper) };
         let value = source.read(row, dialect)?;
         let found = mappers.iter().find(|(identity, _)| *identity == value);
-        Ok(found.map_or(self.mapper, |(_, mapper)| *mapper))
+        match found {
+            Some((_, mapper)) => Ok(*mapper),
+            None if value.is_null() => Ok(self.mapper),
+            None => Err(Error::assertion(format!(
+                "No such polymorphic_identity {} is defined",
+                value.repr()
+            ))),
+        }
     }
 
     /// Fills what a known object lacks; everything when told to populate existing objects.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use vidro_sql::Value;
 use vidro_sql::expr::{Expr, and_};
 use vidro_sql::schema::Column;
-use vidro_sql::select::Select;
+use vidro_sql::select::{LabelStyle, Select};
 
 use super::entity::{EntityId, replace};
 use super::hydrate::{Fill, Recipe, Source};
@@ -128,7 +128,57 @@ fn where_key(orm: &Orm, select: Select, mapper: MapperId) -> Result<Select> {
         [only] => only.clone(),
         _ => and_(clauses)?,
     };
-    Ok(select.where_(clause))
+    where_class(orm, select.where_(clause), EntityId::of(mapper))
+}
+
+/// Adds the condition of a class without a table of its own, after all others.
+fn where_class(orm: &Orm, select: Select, entity: EntityId) -> Result<Select> {
+    Ok(match single_criterion(orm, entity)? {
+        Some(criterion) => select.where_(criterion),
+        None => select,
+    })
+}
+
+/// SELECT of attributes that only a subclass's own tables hold: the parents' tables stay out of it.
+fn own_tables_select(
+    orm: &Orm,
+    mapper: &Mapper,
+    attributes: &[u16],
+) -> Result<Option<(Select, Layout)>> {
+    let mut needed = vec![false; mapper.tables.len()];
+    for &attribute in attributes {
+        let column = mapper.column(attribute)?.column().cloned();
+        let table = column.and_then(|column| column.table());
+        let index = table.and_then(|t| mapper.tables.iter().position(|m| m.table.ptr_eq(&t)));
+        match index.and_then(|index| needed.get_mut(index)) {
+            Some(slot) => *slot = true,
+            None => return Ok(None),
+        }
+    }
+    if mapper.tables.len() < 2 || needed.first() != Some(&false) {
+        return Ok(None);
+    }
+    let mut columns = Vec::new();
+    let layout = add_columns(orm, EntityId::of(mapper.id), Some(attributes), &mut columns)?;
+    let mut select = Select::new(columns).label_style(LabelStyle::TablenamePlusCol);
+    for index in 1..needed.len() {
+        if needed.get(index) != Some(&true) {
+            continue;
+        }
+        let joined = needed.get(index - 1) == Some(&true);
+        let condition = orm.inherit_condition(mapper, index)?;
+        let parent = mapper.tables.get(index - 1).map(|mapped| mapped.table.id());
+        let condition = replace(&condition, &|expr| {
+            let column = expr.schema_column().filter(|_| !joined)?;
+            let of_parent = column.table().map(|table| table.id()) == parent;
+            let attribute = mapper.attribute_of(column)?;
+            let position = mapper.primary_key.iter().position(|pk| *pk == attribute)?;
+            let bind = || Expr::bindparam(format!("pk_{}", position + 1), column.ty());
+            of_parent.then(bind)
+        })?;
+        select = select.where_(condition);
+    }
+    Ok(Some((select, layout)))
 }
 
 /// Where the columns of an entity stand in a SELECT.
@@ -199,9 +249,6 @@ pub(super) fn entity_select(
     let mapper = orm.mapping.mapper(orm.entity_mapper(entity));
     if mapper.tables.len() > 1 {
         select = select.select_from(orm.entity_from(entity)?);
-    }
-    if let Some(criterion) = single_criterion(orm, entity)? {
-        select = select.where_(criterion);
     }
     Ok((select, layout))
 }
@@ -296,9 +343,15 @@ fn load_attributes(
     let cache_key =
         LoadKey::Get(mapper.id.get(), flush::engine_id(orm, session), attributes.to_vec());
     let loader = orm.loader(cache_key, |orm| {
-        let entity = EntityId::of(mapper.id);
-        let (select, layout) = entity_select(orm, entity, Some(attributes))?;
-        let sql = LoadSql::new(where_key(orm, select, mapper.id)?, &dialect)?;
+        let (select, layout) = match own_tables_select(orm, &mapper, attributes)? {
+            Some(own) => own,
+            None => {
+                let entity = EntityId::of(mapper.id);
+                let (select, layout) = entity_select(orm, entity, Some(attributes))?;
+                (where_key(orm, select, mapper.id)?, layout)
+            }
+        };
+        let sql = LoadSql::new(select, &dialect)?;
         let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
         Ok(Loader { sql, recipe })
     })?;
@@ -575,6 +628,7 @@ impl Orm {
                 for clause in criterion {
                     select = select.where_(clause);
                 }
+                select = where_class(orm, select, entity)?;
                 for item in &relationship.order_by {
                     select = select.order_by(item.clone());
                 }

@@ -624,10 +624,9 @@ impl<'a> Planner<'a> {
     fn push_step(&mut self, row: &Row<'_>) -> Result<StepId> {
         let fits = self.open.as_ref().is_some_and(|open| {
             open.kind == row.kind
-                && open.table == row.table
                 && open.complete == row.complete
-                && open.mapper == row.mapper.id
                 && open.columns == self.columns
+                && self.same_table(open, row)
         });
         let alone = !self.expressions.is_empty();
         if !fits || alone {
@@ -655,6 +654,16 @@ impl<'a> Planner<'a> {
             self.close()?;
         }
         Ok(step)
+    }
+
+    /// Whether a row goes into the table of the open batch; classes of a hierarchy share theirs.
+    fn same_table(&self, open: &Open, row: &Row<'_>) -> bool {
+        if open.mapper == row.mapper.id {
+            return open.table == row.table;
+        }
+        let table = |mapper: &Mapper, index: usize| mapper.tables.get(index).map(|t| t.table.id());
+        let owner = self.orm.mapping.mapper(open.mapper);
+        table(owner, open.table) == table(row.mapper, row.table)
     }
 
     /// Turns the open batch into one of the plan, now that its size is known.
