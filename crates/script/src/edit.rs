@@ -1,39 +1,39 @@
-//! What a gesture writes: text edits of the script, formatting kept.
+//! Gestures to text: each says which bytes of the script change and which line stands for it.
+
+mod card;
+mod model;
+
+use vidro_python::outline::{Outline, outline};
 
 use crate::Script;
 
-/// A change to the script's text. Offsets count bytes in the text before any edit of the list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Edit {
-    /// First byte that goes.
-    pub start: u32,
-    /// Byte after the last that goes.
-    pub end: u32,
-    /// What comes instead.
-    pub insert: String,
-}
+pub use card::CardGesture;
 
-/// The edits of a gesture, ascending, not overlapping.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Edits {
-    /// The changes.
-    pub edits: Vec<Edit>,
-    /// First line to run after the edits; nothing means that the script runs again.
-    pub line: Option<u32>,
-}
-
-/// How many of each a relationship leads to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RelationshipKind {
-    /// A collection here, one there.
-    #[default]
-    OneToMany,
-    /// One here, a collection there.
-    ManyToOne,
-    /// One on each side.
-    OneToOne,
-    /// Collections on both sides.
-    ManyToMany,
+/// What a reader does with the mouse or the keyboard instead of typing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Gesture {
+    /// A new mapped class.
+    DeclareClass(ClassDraft),
+    /// A new column of a class.
+    AddColumn {
+        /// The class.
+        class: String,
+        /// The column.
+        column: ColumnDraft,
+    },
+    /// A new relationship, on both sides when a name for the other side is given.
+    AddRelationship(RelationshipDraft),
+    /// The cascades of a relationship.
+    SetCascade {
+        /// The class.
+        class: String,
+        /// The relationship.
+        relationship: String,
+        /// All cascades it shall have.
+        cascade: Vec<String>,
+    },
+    /// A line at the end of the script.
+    Card(CardGesture),
 }
 
 /// A class to declare.
@@ -41,9 +41,9 @@ pub enum RelationshipKind {
 pub struct ClassDraft {
     /// Class name.
     pub class: String,
-    /// Table name.
+    /// Table name; made from the class name when empty.
     pub table: String,
-    /// Its columns.
+    /// Its columns; an `id` is written when none of them is a key.
     pub columns: Vec<ColumnDraft>,
 }
 
@@ -64,6 +64,20 @@ pub struct ColumnDraft {
     pub foreign_key: Option<String>,
 }
 
+/// How many of one side go with how many of the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RelationshipKind {
+    /// A collection whose rows point back here.
+    #[default]
+    OneToMany,
+    /// A reference to the row this one points to.
+    ManyToOne,
+    /// A single partner.
+    OneToOne,
+    /// A collection through a table of pairs.
+    ManyToMany,
+}
+
 /// A relationship to declare.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RelationshipDraft {
@@ -79,98 +93,79 @@ pub struct RelationshipDraft {
     pub back_populates: Option<String>,
 }
 
-/// Something done to a card or a session.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CardGesture {
-    /// `name = Class(attribute=value)`
-    New {
-        /// The class.
-        class: String,
-        /// Variable, or empty for one that is free.
-        variable: String,
-        /// Attributes and their values as Python source.
-        values: Vec<(String, String)>,
-    },
-    /// `session.add(x)` and other session methods of one object.
-    Session {
-        /// `add`, `delete`, `expunge`, `expire`, `refresh`.
-        method: &'static str,
-        /// The object.
-        object: u32,
-    },
-    /// `x.attribute = value`
-    SetAttribute {
-        /// The object.
-        object: u32,
-        /// Its attribute.
-        attribute: String,
-        /// Python source of the new value.
-        value: String,
-    },
-    /// `x.attribute = y`
-    SetReference {
-        /// The object.
-        object: u32,
-        /// Its relationship.
-        attribute: String,
-        /// The other object.
-        target: Option<u32>,
-    },
-    /// `x.attribute.append(y)`
-    Append {
-        /// The object.
-        object: u32,
-        /// Its collection.
-        attribute: String,
-        /// What goes in.
-        target: u32,
-    },
-    /// `x.attribute.remove(y)`
-    Remove {
-        /// The object.
-        object: u32,
-        /// Its collection.
-        attribute: String,
-        /// What goes out.
-        target: u32,
-    },
-    /// `session.flush()`, `session.commit()`, `session.rollback()`
-    Transaction {
-        /// The method.
-        method: &'static str,
-        /// The session.
-        session: u32,
-    },
+/// A change of the script's text. Offsets count bytes of the text before any edit of the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// First byte that goes.
+    pub start: u32,
+    /// Byte after the last that goes.
+    pub end: u32,
+    /// What comes instead.
+    pub insert: String,
 }
 
-/// What a reader does instead of typing.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Gesture {
-    /// A new mapped class.
-    DeclareClass(ClassDraft),
-    /// A new column of a class.
-    AddColumn {
-        /// The class.
-        class: String,
-        /// The column.
-        column: ColumnDraft,
-    },
-    /// A new relationship.
-    AddRelationship(RelationshipDraft),
-    /// The cascades of a relationship.
-    SetCascade {
-        /// The class.
-        class: String,
-        /// The relationship.
-        relationship: String,
-        /// All cascades it shall have.
-        cascade: Vec<String>,
-    },
-    /// A line at the end of the script.
-    Card(CardGesture),
+/// The edits of a gesture, in ascending order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edits {
+    /// The changes.
+    pub edits: Vec<Edit>,
+    /// First line to run, counted from 1 after the edits; none when the script has to run again.
+    pub line: Option<u32>,
 }
 
-/// The edits of a gesture.
-pub(crate) fn edit(_: &Script, _: &str, _: &Gesture) -> Result<Edits, String> {
-    Err("not yet".into())
+/// The edits of a gesture, or what stands against it.
+pub(crate) fn edit(script: &Script, source: &str, gesture: &Gesture) -> Result<Edits, String> {
+    let Some(outline) = outline(source) else {
+        return Err("the script has a syntax error; correct it first".into());
+    };
+    let text = Text { source, outline };
+    match gesture {
+        Gesture::DeclareClass(draft) => model::declare_class(&text, draft),
+        Gesture::AddColumn { class, column } => model::add_column(&text, class, column),
+        Gesture::AddRelationship(draft) => model::add_relationship(&text, draft),
+        Gesture::SetCascade { class, relationship, cascade } => {
+            model::set_cascade(&text, class, relationship, cascade)
+        }
+        Gesture::Card(gesture) => card::line(script, &text, gesture),
+    }
+}
+
+/// A script's text and its shape.
+struct Text<'a> {
+    source: &'a str,
+    outline: Outline,
+}
+
+impl Text<'_> {
+    /// Whether a name may be written: a Python identifier.
+    fn check_name(name: &str, what: &str) -> Result<(), String> {
+        let mut letters = name.chars();
+        let starts = letters.next().is_some_and(|c| c.is_alphabetic() || c == '_');
+        if starts && letters.all(|c| c.is_alphanumeric() || c == '_') {
+            return Ok(());
+        }
+        Err(format!("'{name}' is no {what}: letters, digits and _ only, not beginning with a digit"))
+    }
+
+    fn slice(&self, start: u32, end: u32) -> &str {
+        let at = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+        self.source.get(at(start)..at(end)).unwrap_or_default()
+    }
+
+    fn end(&self) -> u32 {
+        u32::try_from(self.source.len()).unwrap_or(u32::MAX)
+    }
+
+    /// A line at the end of the script, which alone has to run.
+    fn append(&self, line: &str) -> Edits {
+        let kept = self.source.trim_end_matches([' ', '\t', '\n', '\r']);
+        let blank = if kept.is_empty() { "" } else { "\n" };
+        let start = u32::try_from(kept.len()).unwrap_or(u32::MAX);
+        let insert = format!("{blank}{line}\n");
+        let number = kept.lines().count() + 1;
+        Edits {
+            edits: vec![Edit { start, end: self.end(), insert }],
+            line: u32::try_from(number).ok(),
+        }
+    }
 }
