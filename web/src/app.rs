@@ -25,7 +25,7 @@ pub(crate) fn app() -> AnyView {
     };
     view! {
         <div class="page" data-tab=tab>
-            <a class="skip" href="#script">{move || store.t(Text::SkipToScript)}</a>
+            <a class="skip" href="#script">{store.s(Text::SkipToScript)}</a>
             {toolbar::toolbar(store)}
             <main>
                 {left(store)}
@@ -77,9 +77,9 @@ fn open_link(store: Store) {
 fn left(store: Store) -> AnyView {
     let side = move || if store.side.get() == Side::Script { "script" } else { "models" };
     view! {
-        <section class="column code" data-side=side aria-label=move || store.t(Text::Code)>
-            <h2 class="hidden">{move || store.t(Text::Code)}</h2>
-            <div class="tabs" role="group" aria-label=move || store.t(Text::Code)>
+        <section class="column code" data-side=side aria-label=store.s(Text::Code)>
+            <h2 class="hidden">{store.s(Text::Code)}</h2>
+            <div class="tabs" role="group" aria-label=store.s(Text::Code)>
                 {choice(store, store.side, Side::Script, Text::Script)}
                 {choice(store, store.side, Side::Models, Text::Models)}
             </div>
@@ -98,9 +98,9 @@ fn centre(store: Store) -> AnyView {
         Stage::Plan => "plan",
     };
     view! {
-        <section class="column stage" data-stage=stage aria-label=move || store.t(Text::StageTab)>
-            <h2 class="hidden">{move || store.t(Text::StageTab)}</h2>
-            <div class="tabs" role="group" aria-label=move || store.t(Text::StageTab)>
+        <section class="column stage" data-stage=stage aria-label=store.s(Text::StageTab)>
+            <h2 class="hidden">{store.s(Text::StageTab)}</h2>
+            <div class="tabs" role="group" aria-label=store.s(Text::StageTab)>
                 {choice(store, store.stage, Stage::Er, Text::Er)}
                 {choice(store, store.stage, Stage::Session, Text::Session)}
                 {choice(store, store.stage, Stage::Plan, Text::Plan)}

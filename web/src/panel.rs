@@ -23,12 +23,22 @@ use leptos::prelude::*;
 use vidro_protocol::{Value, ValueKind};
 
 /// A button with a text and what it does.
-pub(crate) fn button(
-    label: String,
-    class: &'static str,
-    act: impl Fn() + Send + 'static,
-) -> AnyView {
+pub(crate) fn button(label: String, class: &'static str, act: impl Fn() + 'static) -> AnyView {
+    boxed_button(label, class, Box::new(act))
+}
+
+fn boxed_button(label: String, class: &'static str, act: Box<dyn Fn()>) -> AnyView {
     view! { <button type="button" class=class on:click=move |_| act()>{label}</button> }.into_any()
+}
+
+/// A part of the page that is drawn again when what it reads changes. All such parts are of one type, which
+/// keeps the page small.
+pub(crate) fn live(draw: impl Fn() -> AnyView + Send + 'static) -> AnyView {
+    live_boxed(Box::new(draw))
+}
+
+fn live_boxed(draw: Box<dyn Fn() -> AnyView + Send>) -> AnyView {
+    (move || draw()).into_any()
 }
 
 /// A button of which one in a group is pressed.
@@ -36,13 +46,17 @@ pub(crate) fn choice<T>(store: Store, signal: RwSignal<T>, value: T, label: Text
 where
     T: Copy + PartialEq + Send + Sync + 'static,
 {
-    let pressed = move || if signal.get() == value { "true" } else { "false" };
-    view! {
-        <button type="button" class="choice" aria-pressed=pressed on:click=move |_| signal.set(value)>
-            {move || store.t(label)}
-        </button>
-    }
-    .into_any()
+    let pressed = Signal::derive(move || if signal.get() == value { "true" } else { "false" });
+    choice_button(store.s(label), pressed, Box::new(move || signal.set(value)))
+}
+
+fn choice_button(
+    label: Signal<&'static str>,
+    pressed: Signal<&'static str>,
+    choose: Box<dyn Fn()>,
+) -> AnyView {
+    view! { <button type="button" class="choice" aria-pressed=pressed on:click=move |_| choose()>{label}</button> }
+        .into_any()
 }
 
 /// A button that shows the line of the script something came from.

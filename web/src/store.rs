@@ -154,6 +154,11 @@ impl Store {
         text.in_language(self.lang.get())
     }
 
+    /// The same as a signal. All texts of the frame are of this one type, which keeps the page small.
+    pub(crate) fn s(self, text: Text) -> Signal<&'static str> {
+        Signal::derive(move || self.t(text))
+    }
+
     /// A text with what it names.
     pub(crate) fn tf(self, text: Text, arguments: &[&str]) -> String {
         fill(self.t(text), arguments)

@@ -1,6 +1,6 @@
 //! The session board: five lanes, and the identity map below.
 
-use super::{button, card, empty, toolbar::session_buttons};
+use super::{button, card, empty, live, toolbar::session_buttons};
 use crate::i18n::{Text, state_name};
 use crate::store::{Overlay, Store};
 use crate::workspace::{Card, Workspace};
@@ -15,10 +15,10 @@ const SHOWN: usize = 24;
 /// The board.
 pub(crate) fn board(store: Store) -> AnyView {
     view! {
-        <section class="panel board" aria-label=move || store.t(Text::Session)>
-            <div class="scroll" tabindex="0" role="group" aria-label=move || store.t(Text::Session)>
-                {move || store.now.with(|now| lanes(store, now))}
-                {move || store.now.with(|now| identity_map(store, now))}
+        <section class="panel board" aria-label=store.s(Text::Session)>
+            <div class="scroll" tabindex="0" role="group" aria-label=store.s(Text::Session)>
+                {live(move || store.now.with(|now| lanes(store, now)))}
+                {live(move || store.now.with(|now| identity_map(store, now)))}
             </div>
         </section>
     }

@@ -1,6 +1,6 @@
 //! What the script wrote, and what went wrong.
 
-use super::{editor, line_link};
+use super::{editor, line_link, live};
 use crate::i18n::{Text, notice};
 use crate::store::Store;
 use leptos::prelude::*;
@@ -12,11 +12,11 @@ const SHOWN: usize = 400;
 /// The output panel.
 pub(crate) fn console(store: Store) -> AnyView {
     view! {
-        <section class="console" aria-label=move || store.t(Text::Output)>
-            <h2>{move || store.t(Text::Output)}</h2>
-            <div class="scroll" tabindex="0" role="log" aria-label=move || store.t(Text::Output)>
-                {move || output(store)}
-                {move || errors(store)}
+        <section class="console" aria-label=store.s(Text::Output)>
+            <h2>{store.s(Text::Output)}</h2>
+            <div class="scroll" tabindex="0" role="log" aria-label=store.s(Text::Output)>
+                {live(move || output(store))}
+                {live(move || errors(store))}
             </div>
         </section>
     }

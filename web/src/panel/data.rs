@@ -1,6 +1,6 @@
 //! The tables of the database, with what changed in them.
 
-use super::{empty, rows_text, value};
+use super::{empty, live, rows_text, value};
 use crate::i18n::Text;
 use crate::store::Store;
 use crate::workspace::{Row, RowMark, TableState, Workspace};
@@ -11,7 +11,7 @@ const SHOWN: usize = 60;
 
 /// The panel.
 pub(crate) fn data(store: Store) -> AnyView {
-    let tables = move || {
+    let tables = live(move || {
         store.now.with(|now| {
             if now.database.tables.is_empty() {
                 return empty(store.t(Text::DataEmpty));
@@ -23,15 +23,15 @@ pub(crate) fn data(store: Store) -> AnyView {
                 .collect_view()
                 .into_any()
         })
-    };
+    });
     let open = move || store.now.with(|now| now.database.open_transactions() > 0);
     view! {
-        <section class="data" aria-label=move || store.t(Text::Data)>
+        <section class="data" aria-label=store.s(Text::Data)>
             <h2>
-                {move || store.t(Text::Data)}
-                {move || open().then(|| view! { <small class="open">{store.t(Text::Uncommitted)}</small> })}
+                {store.s(Text::Data)}
+                {live(move || open().then(|| view! { <small class="open">{store.t(Text::Uncommitted)}</small> }).into_any())}
             </h2>
-            <div class="scroll" tabindex="0" role="group" aria-label=move || store.t(Text::Data)>{tables}</div>
+            <div class="scroll" tabindex="0" role="group" aria-label=store.s(Text::Data)>{tables}</div>
         </section>
     }
     .into_any()

@@ -24,7 +24,7 @@ pub(crate) fn editor(store: Store) -> AnyView {
                 <pre class="lines" aria-hidden="true" inner_html=painted></pre>
                 <textarea
                     id="script"
-                    aria-label=move || store.t(Text::EditorLabel)
+                    aria-label=store.s(Text::EditorLabel)
                     aria-describedby="editor-keys"
                     spellcheck="false"
                     autocapitalize="off"
@@ -37,7 +37,7 @@ pub(crate) fn editor(store: Store) -> AnyView {
                     on:click=move |event| caret(store, &event)
                 ></textarea>
             </div>
-            <p id="editor-keys" class="hidden">{move || store.t(Text::EditorKeys)}</p>
+            <p id="editor-keys" class="hidden">{store.s(Text::EditorKeys)}</p>
         </div>
     }
     .into_any()

@@ -1,6 +1,6 @@
 //! The ER view: tables in layers, those that are referred to on the left.
 
-use super::empty;
+use super::{empty, live};
 use crate::i18n::Text;
 use crate::store::Store;
 use crate::workspace::Workspace;
@@ -39,7 +39,7 @@ struct Tie {
 
 /// The panel.
 pub(crate) fn er(store: Store) -> AnyView {
-    let drawing = move || {
+    let drawing = live(move || {
         store.now.with(|now| {
             let mut nodes = nodes(now);
             if nodes.is_empty() {
@@ -49,10 +49,10 @@ pub(crate) fn er(store: Store) -> AnyView {
             place(&mut nodes, &ties);
             draw(store, &nodes, &ties)
         })
-    };
+    });
     view! {
-        <section class="panel er" aria-label=move || store.t(Text::Er)>
-            <div class="scroll" tabindex="0" role="group" aria-label=move || store.t(Text::Er)>{drawing}</div>
+        <section class="panel er" aria-label=store.s(Text::Er)>
+            <div class="scroll" tabindex="0" role="group" aria-label=store.s(Text::Er)>{drawing}</div>
         </section>
     }
     .into_any()

@@ -1,6 +1,6 @@
 //! What opens above the page: the menu of a card and the forms, in one native dialog.
 
-use super::{button, forms};
+use super::{button, forms, live};
 use crate::i18n::Text;
 use crate::store::{Overlay, Store};
 use crate::workspace::{Card, Workspace};
@@ -40,7 +40,7 @@ pub(crate) fn overlay(store: Store) -> AnyView {
     };
     view! {
         <dialog node_ref=dialog class="sheet" style=style on:close=move |_| store.overlay.set(None) on:click=backdrop>
-            {move || store.overlay.get().map(|overlay| content(store, overlay))}
+            {live(move || store.overlay.get().map(|overlay| content(store, overlay)).into_any())}
         </dialog>
     }
     .into_any()

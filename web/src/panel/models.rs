@@ -1,6 +1,6 @@
 //! Models as cards, with the forms that change them in the script.
 
-use super::{button, empty, line_link};
+use super::{button, empty, line_link, live};
 use crate::i18n::{Text, relationship_kind};
 use crate::store::{Overlay, Store};
 use leptos::prelude::*;
@@ -11,22 +11,22 @@ const ORPHAN: &str = "delete-orphan";
 
 /// The panel.
 pub(crate) fn models(store: Store) -> AnyView {
-    let new = move || {
+    let new = live(move || {
         button(store.t(Text::NewClass).to_owned(), "", move || {
             store.overlay.set(Some(Overlay::NewClass));
         })
-    };
-    let cards = move || {
+    });
+    let cards = live(move || {
         store.now.with(|now| {
             if now.models.is_empty() {
                 return empty(store.t(Text::ModelsEmpty));
             }
             now.models.iter().map(|shown| model(store, shown)).collect_view().into_any()
         })
-    };
+    });
     view! {
-        <section class="panel models" aria-label=move || store.t(Text::Models)>
-            <div class="scroll" tabindex="0" role="group" aria-label=move || store.t(Text::Models)>{cards}<p>{new}</p></div>
+        <section class="panel models" aria-label=store.s(Text::Models)>
+            <div class="scroll" tabindex="0" role="group" aria-label=store.s(Text::Models)>{cards}<p>{new}</p></div>
         </section>
     }
     .into_any()

@@ -1,6 +1,6 @@
 //! The flush plan as a list in waves: what each step writes, why it is there, and why it comes when it does.
 
-use super::{empty, line_link, plan_graph, plan_rows, value};
+use super::{empty, line_link, live, plan_graph, plan_rows, value};
 use crate::i18n::{Lang, Text, cause, kind_name, reason};
 use crate::paint;
 use crate::store::{Stage, Store};
@@ -20,7 +20,7 @@ enum Shape {
 pub(crate) fn plan(store: Store) -> AnyView {
     let shape = RwSignal::new(Shape::List);
     let pair = RwSignal::new((1_u32, 2_u32));
-    let content = move || {
+    let content = live(move || {
         store.now.with(|now| match &now.plan {
             None => empty(store.t(Text::PlanEmpty)),
             Some(run) => {
@@ -32,10 +32,10 @@ pub(crate) fn plan(store: Store) -> AnyView {
                 view! { {head(store, run)}{shapes(store, shape)}{body}{why(store, now, &run.plan, pair)} }.into_any()
             }
         })
-    };
+    });
     view! {
-        <section class="panel plan" aria-label=move || store.t(Text::Plan)>
-            <div class="scroll" tabindex="0" role="group" aria-label=move || store.t(Text::Plan)>{content}</div>
+        <section class="panel plan" aria-label=store.s(Text::Plan)>
+            <div class="scroll" tabindex="0" role="group" aria-label=store.s(Text::Plan)>{content}</div>
         </section>
     }
     .into_any()

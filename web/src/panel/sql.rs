@@ -1,6 +1,6 @@
 //! The SQL log: statements with parameters and where they came from, in brackets of transactions.
 
-use super::{empty, line_link, rows_text, value};
+use super::{empty, line_link, live, rows_text, value};
 use crate::i18n::Text;
 use crate::paint;
 use crate::store::Store;
@@ -26,9 +26,9 @@ pub(crate) fn sql_log(store: Store) -> AnyView {
         set_timeout(move || list.set_scroll_top(list.scroll_height()), Duration::ZERO);
     });
     view! {
-        <section class="sql" aria-label=move || store.t(Text::SqlLog)>
-            <h2>{move || store.t(Text::SqlLog)}</h2>
-            <div class="scroll" node_ref=list tabindex="0" role="group" aria-label=move || store.t(Text::SqlLog)>{move || entries(store)}</div>
+        <section class="sql" aria-label=store.s(Text::SqlLog)>
+            <h2>{store.s(Text::SqlLog)}</h2>
+            <div class="scroll" node_ref=list tabindex="0" role="group" aria-label=store.s(Text::SqlLog)>{live(move || entries(store))}</div>
         </section>
     }
     .into_any()

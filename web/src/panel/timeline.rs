@@ -1,5 +1,6 @@
 //! The timeline: a slider over the event log that restores objects and rows at any event.
 
+use super::live;
 use crate::i18n::{Text, state_name};
 use crate::store::Store;
 use leptos::prelude::*;
@@ -19,7 +20,7 @@ pub(crate) fn timeline(store: Store) -> AnyView {
         store.jump(event_target_value(&event).parse().unwrap_or(0));
     };
     view! {
-        <section class="timeline" aria-label=move || store.t(Text::Timeline)>
+        <section class="timeline" aria-label=store.s(Text::Timeline)>
             <div class="transport">
                 {step(store, Text::TimelineStart, "M6 5h2.5v14H6zM20 5v14L9.5 12z", move || store.jump(0))}
                 {step(store, Text::TimelineBack, "M17 5v14L6.5 12z", move || store.walk(false))}
@@ -28,13 +29,13 @@ pub(crate) fn timeline(store: Store) -> AnyView {
                 {step(store, Text::TimelineEnd, "M15.500 5H18v14h-2.500zM4 5v14l10.500-7z", move || store.jump(usize::MAX))}
             </div>
             <div class="track">
-                <svg class="marks" aria-hidden="true" preserveAspectRatio="none" viewBox="0 0 1000 10">{move || marks(store)}</svg>
+                <svg class="marks" aria-hidden="true" preserveAspectRatio="none" viewBox="0 0 1000 10">{live(move || marks(store))}</svg>
                 <input
                     type="range"
                     min="0"
                     max=move || store.length.get().to_string()
                     prop:value=move || { store.length.track(); store.cursor.get().to_string() }
-                    aria-label=move || store.t(Text::Timeline)
+                    aria-label=store.s(Text::Timeline)
                     aria-valuetext=move || caption(store)
                     on:input=scrub
                 />
@@ -46,7 +47,7 @@ pub(crate) fn timeline(store: Store) -> AnyView {
 }
 
 fn step(store: Store, text: Text, path: &'static str, act: impl Fn() + Send + 'static) -> AnyView {
-    let label = move || store.t(text);
+    let label = store.s(text);
     view! {
         <button type="button" class="quiet" aria-label=label title=label on:click=move |_| act()>{super::toolbar::icon(path)}</button>
     }
@@ -56,9 +57,9 @@ fn step(store: Store, text: Text, path: &'static str, act: impl Fn() + Send + 's
 fn play(store: Store, playing: RwSignal<bool>) -> AnyView {
     let label =
         move || store.t(if playing.get() { Text::TimelinePause } else { Text::TimelinePlay });
-    let path = move || {
+    let path = Signal::derive(move || {
         if playing.get() { "M7 5h3.500v14H7zM13.500 5H17v14h-3.500z" } else { "M7 5l11 7-11 7z" }
-    };
+    });
     let toggle = move |_| {
         playing.update(|playing| *playing = !*playing);
         if playing.get_untracked() {

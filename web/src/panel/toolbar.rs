@@ -15,7 +15,7 @@ pub(crate) fn toolbar(store: Store) -> AnyView {
             <h1 class="logo">
                 {mark()}
                 <span>"Vidro"</span>
-                <small>{move || store.t(Text::Tagline)}</small>
+                <small>{store.s(Text::Tagline)}</small>
             </h1>
             {examples(store)}
             {controls(store)}
@@ -54,55 +54,55 @@ fn examples(store: Store) -> AnyView {
             store.run(false);
         }
     };
-    let current = move || {
+    let current = Signal::derive(move || {
         store.source.with(|source| {
             EXAMPLES
                 .iter()
                 .position(|example| example.source == source)
                 .map_or("custom".to_owned(), |at| at.to_string())
         })
-    };
+    });
     let options = move || {
         let all = EXAMPLES.iter().enumerate();
         all.map(|(at, example)| view! { <option value=at.to_string()>{store.t(example.title)}</option> }).collect_view()
     };
     view! {
-        <select class="examples" aria-label=move || store.t(Text::Example) prop:value=current on:change=choose>
+        <select class="examples" aria-label=store.s(Text::Example) prop:value=current on:change=choose>
             {options}
-            <option value="custom" disabled=true>{move || store.t(Text::ExampleCustom)}</option>
+            <option value="custom" disabled=true>{store.s(Text::ExampleCustom)}</option>
         </select>
     }
     .into_any()
 }
 
 fn controls(store: Store) -> AnyView {
-    let running = move || store.phase.get() == Phase::Running;
-    let run_text = move || {
+    let running = Signal::derive(move || store.phase.get() == Phase::Running);
+    let run_text = Signal::derive(move || {
         store.t(if store.phase.get() == Phase::Paused { Text::Continue } else { Text::Run })
-    };
-    let step_hint = move || {
+    });
+    let step_hint = Signal::derive(move || {
         store.length.track();
         let ended = store.phase.get() == Phase::Finished && store.follows.get();
         store.t(if ended && store.flush_waits() { Text::StepFlushHint } else { Text::StepHint })
-    };
+    });
     view! {
         <div class="controls">
-            <button type="button" class="primary" title=move || store.t(Text::RunHint) disabled=running on:click=move |_| store.go()>
+            <button type="button" class="primary" title=store.s(Text::RunHint) disabled=running on:click=move |_| store.go()>
                 {icon("M7 5l11 7-11 7z")}<span>{run_text}</span>
             </button>
             <button type="button" title=step_hint disabled=running on:click=move |_| store.step()>
-                {icon("M5 5l8 7-8 7zM16 5h2.5v14H16z")}<span>{move || store.t(Text::Step)}</span>
+                {icon("M5 5l8 7-8 7zM16 5h2.5v14H16z")}<span>{store.s(Text::Step)}</span>
             </button>
             <button
                 type="button"
-                title=move || store.t(Text::StopHint)
+                title=store.s(Text::StopHint)
                 disabled=move || !matches!(store.phase.get(), Phase::Running | Phase::Paused)
                 on:click=move |_| store.stop()
             >
-                {icon("M6 6h12v12H6z")}<span>{move || store.t(Text::Stop)}</span>
+                {icon("M6 6h12v12H6z")}<span>{store.s(Text::Stop)}</span>
             </button>
-            <button type="button" title=move || store.t(Text::ResetHint) on:click=move |_| store.reset()>
-                {icon("M12 5a7 7 0 1 1-6.7 5h2.2A5 5 0 1 0 12 7v3L7.5 6 12 2z")}<span>{move || store.t(Text::Reset)}</span>
+            <button type="button" title=store.s(Text::ResetHint) on:click=move |_| store.reset()>
+                {icon("M12 5a7 7 0 1 1-6.7 5h2.2A5 5 0 1 0 12 7v3L7.5 6 12 2z")}<span>{store.s(Text::Reset)}</span>
             </button>
         </div>
     }
@@ -124,14 +124,14 @@ fn share(store: Store) -> AnyView {
     };
     view! {
         <button type="button" class="quiet" on:click=move |_| settings::share(store, copied)>
-            {move || store.t(Text::Share)}
+            {store.s(Text::Share)}
         </button>
     }
     .into_any()
 }
 
 fn language(store: Store) -> AnyView {
-    let label = move || store.t(Text::LanguageLabel);
+    let label = Signal::derive(move || store.t(Text::LanguageLabel));
     let other = move || store.lang.get().other();
     view! {
         <button
@@ -142,27 +142,27 @@ fn language(store: Store) -> AnyView {
             title=label
             on:click=move |_| store.lang.update(|lang| *lang = lang.other())
         >
-            {move || store.t(Text::Language)}
+            {store.s(Text::Language)}
         </button>
     }
     .into_any()
 }
 
 fn theme(store: Store) -> AnyView {
-    let label = move || {
+    let label = Signal::derive(move || {
         store.t(match store.theme.get() {
             Theme::Auto => Text::ThemeAuto,
             Theme::Light => Text::ThemeLight,
             Theme::Dark => Text::ThemeDark,
         })
-    };
-    let path = move || match store.theme.get() {
+    });
+    let path = Signal::derive(move || match store.theme.get() {
         Theme::Auto => "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18v-1.6a7.4 7.4 0 0 0 0-14.8z",
         Theme::Light => {
             "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM11 1h2v4h-2zM11 19h2v4h-2zM1 11h4v2H1zM19 11h4v2h-4z"
         }
         Theme::Dark => "M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5z",
-    };
+    });
     view! {
         <button type="button" class="quiet theme" aria-label=label title=label on:click=move |_| store.theme.update(|theme| *theme = theme.next())>
             <svg class="icon" viewBox="0 0 24 24" width="16" height="16" aria-hidden="true"><path d=path fill="currentColor" /></svg>
