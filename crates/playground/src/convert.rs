@@ -9,7 +9,7 @@ use vidro_protocol as view;
 use vidro_script::Location;
 
 pub(crate) use diagnostic::{of_diagnostic, of_raise};
-pub(crate) use plan::plan;
+pub(crate) use plan::{plan, step_number};
 pub(crate) use schema::{model, table};
 
 /// Longest text of a single value.
@@ -50,7 +50,7 @@ pub(crate) fn slot(slot: &Slot) -> Option<view::Value> {
     match slot {
         Slot::Value(held) => Some(value(held)),
         Slot::Expression(_) => Some(view::Value { text: "SQL …".into(), ..Default::default() }),
-        Slot::Absent | Slot::Expired => None,
+        Slot::Absent | Slot::Deferred | Slot::Expired => None,
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use vidro_protocol::{EventBody, Output, PlanView, Purpose, Stream, TableView};
-use vidro_script::{Location, Model, Surroundings};
+use vidro_script::{Location, Model, Places, Surroundings};
 
 use crate::outbox::Outbox;
 
@@ -34,11 +34,18 @@ struct State {
     steps: Vec<u32>,
     /// Whether the mapping may have changed since it was told.
     declared: bool,
+    /// Resolves the ORM's tags; set as soon as there is a script.
+    places: Option<Places>,
 }
 
 impl Recorder {
     pub(crate) fn new(outbox: Outbox) -> Rc<Self> {
         Rc::new(Self { outbox, state: RefCell::default() })
+    }
+
+    /// Where the script's lines are.
+    pub(crate) fn locate(&self, places: Places) {
+        self.state.borrow_mut().places = Some(places);
     }
 
     /// Whether classes were mapped since the last call.

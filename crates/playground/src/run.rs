@@ -68,6 +68,7 @@ impl Run {
             force_echo: false,
             limits,
         });
+        recorder.locate(script.places());
         script
             .load(FILE, source, Mode::Module)
             .map_err(|found| found.iter().map(convert::of_diagnostic).collect::<Vec<_>>())?;

@@ -92,7 +92,7 @@ impl Recorder {
 
     fn refused(&self, execution: &Execution<'_>, error: &Error) {
         let mut sql = self.statement(execution);
-        sql.error = Some(error.message());
+        sql.error = Some(error.message().to_owned());
         self.emit(EventBody::Sql(sql));
     }
 

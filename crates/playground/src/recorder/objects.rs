@@ -164,7 +164,9 @@ impl Recorder {
         match event {
             Event::FlushPlanned { session, plan } => {
                 let number = self.next_flush();
-                let plan = convert::plan(orm, number, *session, plan, &self.places());
+                let places = self.state.borrow().places.clone();
+                let Some(places) = places else { return };
+                let plan = convert::plan(orm, number, *session, plan, &places);
                 let mut state = self.state.borrow_mut();
                 state.flushes = number;
                 state.running = Some(plan.clone());
