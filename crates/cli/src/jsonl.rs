@@ -13,6 +13,7 @@ pub(crate) fn run() -> ExitCode {
     let options = Options { bare_echo: true, ..Options::default() };
     let clock = Rc::new(crate::clock::System::new());
     let mut terminal = Terminal::new(clock, crate::drivers(), options, transcript.sink());
+    terminal.script().create_tables_by_name();
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { break };

@@ -12,6 +12,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 #[cfg(feature = "bench")]
 pub mod bench;
+pub mod dml;
 pub mod error;
 pub mod event;
 pub mod flush;

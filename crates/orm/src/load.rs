@@ -25,8 +25,9 @@ use crate::mapping::RelationshipId;
 
 pub use entity::{Entity, EntityId, join_relationship};
 pub use lazy::{get, with_parent};
-pub(crate) use lazy::{refresh, refresh_expired};
+pub(crate) use lazy::{refresh, refresh_expired, single_criterion as class_criterion};
 pub use select::{Cell as RowCell, Item, Lowered, OrmSelect, Rows, all, count, execute, lower};
+pub(crate) use select::{hydrate_values, item_layouts};
 pub use strategy::{LoadOption, Strategy};
 
 /// What a statement said about loading, kept by the objects it loaded for their lazy loads.

@@ -22,8 +22,8 @@ use crate::instance::{Flags, InstanceId, Key, State};
 use crate::mapping::MapperId;
 
 pub(crate) use cascade::cascade;
-pub(crate) use expire::expire_instance;
 pub use expire::{expire, expire_all, refresh};
+pub(crate) use expire::{expire_attributes, expire_instance};
 pub use identity::IdentityMap;
 pub use membership::{
     add, add_all, contains, delete, expunge, expunge_all, is_modified, make_transient,

@@ -23,7 +23,9 @@ pub(crate) fn span(location: &Location) -> view::Span {
         line: small(location.line()),
         column: small(location.column()),
         end_line: small(source.line(last)),
-        end_column: small(source.column(last) + usize::from(location.span.end > location.span.start)),
+        end_column: small(
+            source.column(last) + usize::from(location.span.end > location.span.start),
+        ),
     }
 }
 

@@ -58,26 +58,20 @@ fn card(gesture: &view::CardGesture) -> script::CardGesture {
     let on_object = |method, object| To::OnObject { method, object };
     let on_session = |method, session| To::OnSession { method, session };
     match gesture {
-        From::New { class, variable, values } => To::New {
-            class: class.clone(),
-            variable: variable.clone(),
-            values: values.clone(),
-        },
+        From::New { class, variable, values } => {
+            To::New { class: class.clone(), variable: variable.clone(), values: values.clone() }
+        }
         From::Add(object) => on_object("add", *object),
         From::Delete(object) => on_object("delete", *object),
         From::Expunge(object) => on_object("expunge", *object),
         From::Expire(object) => on_object("expire", *object),
         From::Refresh(object) => on_object("refresh", *object),
-        From::SetAttribute { object, attribute, value } => To::SetAttribute {
-            object: *object,
-            attribute: attribute.clone(),
-            value: value.clone(),
-        },
-        From::SetReference { object, attribute, target } => To::SetReference {
-            object: *object,
-            attribute: attribute.clone(),
-            target: *target,
-        },
+        From::SetAttribute { object, attribute, value } => {
+            To::SetAttribute { object: *object, attribute: attribute.clone(), value: value.clone() }
+        }
+        From::SetReference { object, attribute, target } => {
+            To::SetReference { object: *object, attribute: attribute.clone(), target: *target }
+        }
         From::Append { object, attribute, target } => To::OnCollection {
             method: "append",
             object: *object,

@@ -177,9 +177,7 @@ impl Playground {
                 });
                 ResponseBody::Compiled(compiled.collect())
             }
-            Err(raise) => {
-                ResponseBody::Failed(convert::of_raise(run.script(), &raise, run::FILE))
-            }
+            Err(raise) => ResponseBody::Failed(convert::of_raise(run.script(), &raise, run::FILE)),
         }
     }
 }

@@ -90,7 +90,10 @@ impl Run {
     pub(crate) fn start(&mut self, request: u32, stepping: bool) {
         self.outbox.restart();
         self.outbox.emit(EventBody::ScriptStarted);
-        self.go(request, if stepping { Activity::Stepping(StepMode::Into) } else { Activity::Going });
+        self.go(
+            request,
+            if stepping { Activity::Stepping(StepMode::Into) } else { Activity::Going },
+        );
     }
 
     /// Runs more lines in the same namespace.
@@ -257,8 +260,7 @@ impl Run {
             let number = self.recorder.next_flush();
             let Ok(plan) = self.script.plan(session) else { continue };
             let places = self.script.places();
-            let view =
-                self.script.orm(|orm| convert::plan(orm, number, session, &plan, &places));
+            let view = self.script.orm(|orm| convert::plan(orm, number, session, &plan, &places));
             let Some(plan) = view.filter(|plan| !plan.steps.is_empty()) else { continue };
             shown = true;
             self.show(plan);

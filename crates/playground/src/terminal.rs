@@ -80,9 +80,9 @@ impl Terminal {
     }
 
     fn execute(&mut self, name: &str, source: &str, mode: Mode) -> Result<(), String> {
-        self.script.load(name, source, mode).map_err(|found| {
-            found.iter().map(Diagnostic::render).collect::<Vec<_>>().join("\n")
-        })?;
+        self.script
+            .load(name, source, mode)
+            .map_err(|found| found.iter().map(Diagnostic::render).collect::<Vec<_>>().join("\n"))?;
         let ended = self.script.run_to_end();
         let ended = ended.map(drop).map_err(|raise| self.script.traceback(&raise));
         self.script.collect_unreferenced();

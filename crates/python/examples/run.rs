@@ -1,6 +1,5 @@
 //! Runs a Python file and prints what it prints: for trying things out.
 
-
 use vidro_python::{Vm, run_to_string};
 
 fn main() {

@@ -79,12 +79,7 @@ pub(crate) fn install(vm: &mut Vm) {
 pub(crate) fn add_methods(vm: &mut Vm, kind: Kind, methods: &[Entry]) {
     let class = vm.kind(kind);
     for (name, call, drains) in methods {
-        let method = Value::native(
-            *name,
-            crate::value::NativeCall::Plain(*call),
-            true,
-            *drains,
-        );
+        let method = Value::native(*name, crate::value::NativeCall::Plain(*call), true, *drains);
         class.set(name, method);
     }
 }
@@ -99,12 +94,7 @@ pub(crate) fn set_constructor(vm: &mut Vm, kind: Kind, call: Call, drains: Optio
 /// Adds functions to the builtins.
 pub(crate) fn add_functions(vm: &mut Vm, functions: &[Entry]) {
     for (name, call, drains) in functions {
-        let function = Value::native(
-            *name,
-            crate::value::NativeCall::Plain(*call),
-            false,
-            *drains,
-        );
+        let function = Value::native(*name, crate::value::NativeCall::Plain(*call), false, *drains);
         vm.builtins.set(name, function);
     }
 }

@@ -101,6 +101,9 @@ impl Location {
     }
 }
 
+/// The longest part of a source line that an error shows, in characters.
+const LONGEST: usize = 160;
+
 /// An error found before anything ran.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
@@ -125,12 +128,14 @@ impl Diagnostic {
         let column = self.location.column().saturating_sub(1 + indent);
         let available = trimmed.chars().count().saturating_sub(column).max(1);
         let width = source.slice(*span).lines().next().unwrap_or("").chars().count();
-        let marker = "^".repeat(width.clamp(1, available));
+        let marker = "^".repeat(width.clamp(1, available).min(LONGEST));
+        // Of a very long line only the part around the error is worth showing.
+        let skip = if column > LONGEST { column - LONGEST / 2 } else { 0 };
+        let shown: String = trimmed.trim_end().chars().skip(skip).take(LONGEST).collect();
         let mut out = format!(
-            "  File \"{}\", line {line}\n    {}\n    {}{marker}\n{}: {}\n",
+            "  File \"{}\", line {line}\n    {shown}\n    {}{marker}\n{}: {}\n",
             source.name,
-            trimmed.trim_end(),
-            " ".repeat(column),
+            " ".repeat(column - skip),
             self.class,
             self.message,
         );

@@ -281,9 +281,8 @@ pub trait Object: Any + fmt::Debug {
     /// `with self as value`: the value.
     fn enter(self: Rc<Self>, vm: &mut Vm) -> Result<Value, Raise> {
         let class = self.class(vm).name();
-        Err(vm.type_error(format!(
-            "'{class}' object does not support the context manager protocol"
-        )))
+        Err(vm
+            .type_error(format!("'{class}' object does not support the context manager protocol")))
     }
 
     /// The end of a `with` block; true swallows the exception.

@@ -24,12 +24,12 @@ pub use host::{
     Args, BinaryOperator, ClassBuilder, ClassHooks, Compare, Descriptor, Host, ModuleHooks, NoHost,
     Object, Raise, UnaryOperator, iterator,
 };
+pub use stdlib::{Date, DateTime, Decimal, Time, TimeDelta, TimeZone, Uuid};
 pub use value::{
     Alias, Annotation, BoundMethod, Bytes, Class, Dict, ExceptionState, ForwardRef, Function,
     Generator, Instance, Iter, List, Module, NativeCall, NativeFunction, Set, SpecialForm, Str,
     Table, TraceEntry, Tuple, Value,
 };
-pub use stdlib::{Date, DateTime, Decimal, Time, TimeDelta, TimeZone, Uuid};
 pub use vm::{Limits, ModuleBuilder, Step, StepMode, Vm};
 
 use std::cell::RefCell;

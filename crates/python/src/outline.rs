@@ -178,9 +178,15 @@ mod tests {
         let text = "from sqlalchemy import Column, Integer as I\n\nclass User(Base):\n    __tablename__ = \"users\"\n    id = Column(I, primary_key=True)\n    posts: Mapped[list[\"Post\"]] = relationship()\n\nu = User()\n";
         let found = outline(text).unwrap_or_default();
         assert_eq!(found.imports[0].module, "sqlalchemy");
-        assert_eq!(found.imports[0].names.iter().map(|n| n.0.as_str()).collect::<Vec<_>>(), ["Column", "I"]);
+        assert_eq!(
+            found.imports[0].names.iter().map(|n| n.0.as_str()).collect::<Vec<_>>(),
+            ["Column", "I"]
+        );
         let class = &found.classes[0];
-        assert_eq!((class.name.as_str(), class.bases.as_slice()), ("User", &["Base".to_owned()][..]));
+        assert_eq!(
+            (class.name.as_str(), class.bases.as_slice()),
+            ("User", &["Base".to_owned()][..])
+        );
         assert_eq!(class.body[0].text.as_deref(), Some("users"));
         let call = class.body[1].call.clone().unwrap_or_default();
         assert_eq!((call.function.as_str(), call.count), ("Column", 2));

@@ -20,12 +20,12 @@ use num_bigint::BigInt;
 
 use crate::host::Object;
 
-pub use alias::{Alias, ForwardRef, SpecialForm};
 pub(crate) use alias::union_operator;
+pub use alias::{Alias, ForwardRef, SpecialForm};
 pub use class::{Annotation, Class};
 pub(crate) use class::{CLASS_VERSION, ClassParts, Layout, linearize};
-pub use function::{BoundMethod, Function, NativeCall, NativeFunction};
 pub use function::Generator;
+pub use function::{BoundMethod, Function, NativeCall, NativeFunction};
 pub(crate) use function::{CellRef, GeneratorKind, GeneratorState};
 pub use instance::{ExceptionState, Instance, Module, TraceEntry};
 pub use iterator::Iter;
@@ -34,8 +34,8 @@ pub use list::{Dict, List, Set, Tuple};
 pub(crate) use number::{
     big, checked_shift, float_to_big, format_float, hash_big, hash_float, parse_float, parse_int,
 };
-pub(crate) use string::MEMORY;
 pub use string::{Bytes, Str};
+pub(crate) use string::{MEMORY, SLOT};
 pub use table::Table;
 pub(crate) use table::{Lookup, hash_str};
 

@@ -30,9 +30,9 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::host::{Args, Host, NoHost, Raise};
 use crate::value::{Annotation, Class, Dict, Function, Generator, MEMORY, Module, Str, Value};
 
+pub(crate) use arithmetic::floor_divide;
 pub(crate) use attribute::Found;
 pub(crate) use call::Then;
-pub(crate) use arithmetic::floor_divide;
 pub(crate) use frame::Frame;
 pub(crate) use types::Kind;
 use types::Types;
@@ -52,7 +52,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { instructions: None, nested: 20_000_000, recursion: 1000, memory: 512 << 20 }
+        Self { instructions: None, nested: 20_000_000, recursion: 1000, memory: 256 << 20 }
     }
 }
 
@@ -87,6 +87,7 @@ pub type ModuleBuilder = fn(&mut Vm, &Rc<Module>) -> Result<(), Raise>;
 /// The machine and everything a program can reach.
 pub struct Vm {
     pub(crate) frame: Box<Frame>,
+    #[expect(clippy::vec_box, reason = "frames also live in generators and move between the two")]
     pub(crate) callers: Vec<Box<Frame>>,
     pub(crate) host: Rc<dyn Host>,
     pub(crate) builtins: Rc<Dict>,
@@ -257,7 +258,8 @@ impl Vm {
         if self.used < limit {
             return None;
         }
-        let raise = self.runtime_error(format!("the program was stopped after {limit} instructions"));
+        let raise =
+            self.runtime_error(format!("the program was stopped after {limit} instructions"));
         self.trace_current(&raise);
         Some(raise)
     }

@@ -144,7 +144,9 @@ impl Text<'_> {
         if starts && letters.all(|c| c.is_alphanumeric() || c == '_') {
             return Ok(());
         }
-        Err(format!("'{name}' is no {what}: letters, digits and _ only, not beginning with a digit"))
+        Err(format!(
+            "'{name}' is no {what}: letters, digits and _ only, not beginning with a digit"
+        ))
     }
 
     fn slice(&self, start: u32, end: u32) -> &str {

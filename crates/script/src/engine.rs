@@ -15,8 +15,8 @@ use vidro_python::{Raise, Value, Vm};
 use vidro_sql::dialect::Dialect;
 use vidro_sql::schema::{MetaData, Table};
 
-use crate::world::with_engine;
 use crate::exc;
+use crate::world::with_engine;
 
 pub(crate) use connection::{
     ConnectionObject, connection_object, execution_options, parameter_sets, run,

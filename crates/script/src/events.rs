@@ -15,12 +15,8 @@ use crate::{exc, session, value};
 type Call = fn(&mut Vm, Args) -> Result<Value, Raise>;
 
 /// Functions of `sqlalchemy.event`.
-pub(crate) const FUNCTIONS: &[(&str, Call)] = &[
-    ("listen", listen),
-    ("listens_for", listens_for),
-    ("remove", remove),
-    ("contains", contains),
-];
+pub(crate) const FUNCTIONS: &[(&str, Call)] =
+    &[("listen", listen), ("listens_for", listens_for), ("remove", remove), ("contains", contains)];
 
 /// Functions of `sqlalchemy.orm.attributes`.
 pub(crate) const ATTRIBUTES: &[(&str, Call)] = &[
@@ -52,11 +48,12 @@ pub(crate) fn define(_: &mut Vm) {}
 
 /// `event.listen(target, name, function)`
 fn listen(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [target, name, function, returns, propagate, _, _, _, _] = args.bind(
-        vm,
-        "listen(target, identifier, fn, *, retval=, propagate=, once=, insert=, named=, raw=)",
-    )
-    .map(|[a, b, c, d, e, f, g, h, i]: [Option<Value>; 9]| [a, b, c, d, e, f, g, h, i])?;
+    let [target, name, function, returns, propagate, _, _, _, _] = args
+        .bind(
+            vm,
+            "listen(target, identifier, fn, *, retval=, propagate=, once=, insert=, named=, raw=)",
+        )
+        .map(|[a, b, c, d, e, f, g, h, i]: [Option<Value>; 9]| [a, b, c, d, e, f, g, h, i])?;
     let target = target.unwrap_or_default();
     let name = value::text(vm, &name.unwrap_or_default())?;
     let function = function.unwrap_or_default();
@@ -194,7 +191,8 @@ pub(crate) fn on_related(
         RelatedChange::Set(member) => ("set", member),
     };
     let listeners = fitting(vm, name, |one| listens_to(one, &class, &key))?;
-    let validators = if name == "remove" { Vec::new() } else { mapping::validators(vm, &target, &key) };
+    let validators =
+        if name == "remove" { Vec::new() } else { mapping::validators(vm, &target, &key) };
     if listeners.is_empty() && validators.is_empty() {
         return Ok(());
     }

@@ -262,7 +262,11 @@ fn parameters(vm: &mut Vm, statement: &FailedStatement) -> Value {
         let values = set.iter().map(|item| value::to_python(vm, item)).collect();
         sets.push(Value::tuple(values));
     }
-    if statement.many { Value::list(sets) } else { sets.pop().unwrap_or_else(|| Value::tuple(vec![])) }
+    if statement.many {
+        Value::list(sets)
+    } else {
+        sets.pop().unwrap_or_else(|| Value::tuple(vec![]))
+    }
 }
 
 /// A driver's error class under its module.
@@ -336,8 +340,10 @@ fn init_not_executable(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 fn init_circular(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [this, message, cycles, edges, msg, code] =
-        args.bind(vm, "CircularDependencyError.__init__(self, message, cycles=, edges=, msg=, code=)")?;
+    let [this, message, cycles, edges, msg, code] = args.bind(
+        vm,
+        "CircularDependencyError.__init__(self, message, cycles=, edges=, msg=, code=)",
+    )?;
     let this = this.unwrap_or_default();
     if let Some(instance) = this.as_instance() {
         instance.set("cycles", cycles.unwrap_or_default());

@@ -12,11 +12,11 @@ mod select;
 use std::rc::Rc;
 
 use vidro_python::{
-    Args, BinaryOperator, Class, ClassBuilder, Compare, Instance, Object, Raise, Str, UnaryOperator,
-    Value, Vm,
+    Args, BinaryOperator, Class, ClassBuilder, Compare, Instance, Object, Raise, Str,
+    UnaryOperator, Value, Vm,
 };
-use vidro_sql::expr::{Kind, LabelName, Op, Operand};
 use vidro_sql::expr::Expr;
+use vidro_sql::expr::{Kind, LabelName, Op, Operand};
 use vidro_sql::name::Name;
 
 use crate::world::with_sql;
@@ -216,9 +216,7 @@ pub(crate) fn condition(vm: &mut Vm, given: &Value) -> Result<Expr, Raise> {
         Some(expr) => Ok(expr),
         None => {
             let shown = vm.repr(given)?;
-            let message = format!(
-                "SQL expression for WHERE/HAVING role expected, got {shown}."
-            );
+            let message = format!("SQL expression for WHERE/HAVING role expected, got {shown}.");
             Err(exc::argument(vm, message))
         }
     }
@@ -273,9 +271,10 @@ impl ExprObject {
             Kind::Text(_) => "TextClause",
             Kind::Unary(Op::Exists, _) => "Exists",
             Kind::Unary(Op::Any | Op::All, _) => "CollectionAggregate",
-            Kind::Unary(..) | Kind::Modifier(..) | Kind::LabelReference(_) | Kind::TextualLabel(_) => {
-                "UnaryExpression"
-            }
+            Kind::Unary(..)
+            | Kind::Modifier(..)
+            | Kind::LabelReference(_)
+            | Kind::TextualLabel(_) => "UnaryExpression",
             Kind::AsBoolean(..) => "AsBoolean",
             Kind::Binary(_) => "BinaryExpression",
             Kind::List(list) => match list.class {
@@ -392,9 +391,7 @@ fn attribute(vm: &mut Vm, expr: &Expr, name: &str) -> Result<Option<Value>, Rais
         }
         ("left", Kind::Binary(binary)) => Some(object(vm, binary.left.clone())),
         ("right", Kind::Binary(binary)) => Some(object(vm, binary.right.clone())),
-        ("operator", Kind::Binary(binary)) => {
-            binary.op.sql().map(|text| Value::from(text.trim()))
-        }
+        ("operator", Kind::Binary(binary)) => binary.op.sql().map(|text| Value::from(text.trim())),
         ("clauses", Kind::List(list)) => {
             let items = list.items.clone();
             Some(Value::list(items.into_iter().map(|item| object(vm, item)).collect()))

@@ -13,7 +13,12 @@ use crate::{events, mapping, value};
 pub(crate) struct ScriptHost;
 
 impl Host for ScriptHost {
-    fn resolve(&mut self, orm: &mut Orm, parent: MapperId, deferred: &Deferred) -> Result<Resolved> {
+    fn resolve(
+        &mut self,
+        orm: &mut Orm,
+        parent: MapperId,
+        deferred: &Deferred,
+    ) -> Result<Resolved> {
         call_back(orm, |vm| mapping::resolve(vm, parent, deferred))
     }
 

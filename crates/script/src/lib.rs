@@ -30,9 +30,12 @@ mod world;
 use std::fmt;
 use std::rc::Rc;
 
-pub use edit::{CardGesture, ClassDraft, ColumnDraft, Edit, Edits, Gesture, RelationshipDraft, RelationshipKind};
+pub use edit::{
+    CardGesture, ClassDraft, ColumnDraft, Edit, Edits, Gesture, RelationshipDraft, RelationshipKind,
+};
 pub use vidro_python::{
-    Diagnostic, Limits, Location, Mode, Raise, Source, Span, Step, StepMode, Value, format_exception,
+    Diagnostic, Limits, Location, Mode, Raise, Source, Span, Step, StepMode, Value,
+    format_exception,
 };
 pub use world::{Drivers, Model, Place};
 
@@ -154,13 +157,24 @@ impl Script {
             place: services.place.clone(),
             level,
         })));
-        let world = Rc::new(World::new(engines, services.drivers, services.place, Rc::clone(&surroundings)));
+        let world = Rc::new(World::new(
+            engines,
+            services.drivers,
+            services.place,
+            Rc::clone(&surroundings),
+        ));
         world.edit(|orm| orm.observe(services.orm_observer));
         let mut vm = Vm::new(Rc::new(Outside(surroundings)));
         vm.limits = services.limits;
         vm.set_state(Rc::clone(&world));
         names::install(&mut vm);
         Self { vm, world }
+    }
+
+    /// Tables without a dependency are created in order of their names, as SQLAlchemy's own
+    /// documentation tests have it, instead of in order of declaration.
+    pub fn create_tables_by_name(&self) {
+        self.world.engines.set_tables_by_name(true);
     }
 
     /// Compiles a program and makes it ready to run. Everything wrong with it is told at once.
@@ -273,7 +287,10 @@ impl Script {
     }
 
     /// A statement's text in each of the four dialects, or why there is none.
-    pub fn compile(&mut self, expression: &str) -> Result<Vec<(&'static str, Result<String, String>)>, Raise> {
+    pub fn compile(
+        &mut self,
+        expression: &str,
+    ) -> Result<Vec<(&'static str, Result<String, String>)>, Raise> {
         let value = self.evaluate(expression)?;
         expression::in_dialects(&mut self.vm, &value)
     }

@@ -85,8 +85,7 @@ fn on_connection(
     params: Option<Value>,
     options: Option<Value>,
 ) -> Result<Value, Raise> {
-    let connection =
-        with_orm(vm, |orm, host| vidro_orm::session::connection(orm, host, id))?;
+    let connection = with_orm(vm, |orm, host| vidro_orm::session::connection(orm, host, id))?;
     let connection = engine::connection_object(vm, &connection)?;
     let mut args = Args::from([statement]);
     args.positional.extend(params.filter(|given| !given.is_none()));
@@ -208,19 +207,14 @@ fn get(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     mapping::configure(vm)?;
     let Some(mapper) = mapping::mapper_of(vm, &entity)? else {
         let shown = vm.repr(&entity)?;
-        return Err(exc::argument(
-            vm,
-            format!("Expected mapped class or mapper, got: {shown}"),
-        ));
+        return Err(exc::argument(vm, format!("Expected mapped class or mapper, got: {shown}")));
     };
     let key = key_of(vm, mapper, &ident.unwrap_or_default())?;
     let found = with_orm(vm, |orm, host| load::get(orm, host, id, mapper, &key))?;
     match found {
         Some(object) => {
             if value::flag(vm, populate)? {
-                with_orm(vm, |orm, host| {
-                    vidro_orm::session::refresh(orm, host, id, object, None)
-                })?;
+                with_orm(vm, |orm, host| vidro_orm::session::refresh(orm, host, id, object, None))?;
             }
             world::object(vm, object)
         }

@@ -9,9 +9,7 @@ use std::rc::{Rc, Weak};
 use vidro_orm::instance::Item;
 use vidro_orm::session::{self, Bind};
 use vidro_orm::{InstanceId, SessionId, SessionOptions};
-use vidro_python::{
-    Args, Class, ClassBuilder, Instance, Object, Raise, Str, Value, Vm,
-};
+use vidro_python::{Args, Class, ClassBuilder, Instance, Object, Raise, Str, Value, Vm};
 
 use crate::mapping::{self, configure};
 use crate::world::{self, World, with_orm};
@@ -409,9 +407,9 @@ impl Object for SessionObject {
             "identity_map" => identity_map(vm, id)?,
             "bind" => self.bind.clone(),
             "info" => self.info.clone(),
-            "is_active" => Value::Bool(
-                World::of(vm)?.look(|orm| session::is_active(orm, id)).unwrap_or(false),
-            ),
+            "is_active" => {
+                Value::Bool(World::of(vm)?.look(|orm| session::is_active(orm, id)).unwrap_or(false))
+            }
             "autoflush" => Value::Bool(option(vm, id, |options| options.autoflush)?),
             "expire_on_commit" => Value::Bool(option(vm, id, |options| options.expire_on_commit)?),
             "no_autoflush" => {
@@ -422,12 +420,7 @@ impl Object for SessionObject {
         }))
     }
 
-    fn set_attribute(
-        self: Rc<Self>,
-        vm: &mut Vm,
-        name: &str,
-        given: Value,
-    ) -> Result<bool, Raise> {
+    fn set_attribute(self: Rc<Self>, vm: &mut Vm, name: &str, given: Value) -> Result<bool, Raise> {
         let on = vm.truth(&given)?;
         let id = self.id;
         match name {
@@ -653,7 +646,11 @@ impl Object for HistoryObject {
                 }
                 Some(Value::function(
                     "has_changes",
-                    if changed { |_, _| Ok(Value::Bool(true)) } else { |_, _| Ok(Value::Bool(false)) },
+                    if changed {
+                        |_, _| Ok(Value::Bool(true))
+                    } else {
+                        |_, _| Ok(Value::Bool(false))
+                    },
                 ))
             }
             _ => None,

@@ -7,9 +7,9 @@ mod table;
 use std::rc::Rc;
 
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
-use vidro_sql::types::{TypeArgs, TypeKind};
 use vidro_sql::dialect::Dialect;
 use vidro_sql::types::Type;
+use vidro_sql::types::{TypeArgs, TypeKind};
 
 use crate::exc;
 use crate::expression;
@@ -210,7 +210,8 @@ fn set(vm: &mut Vm, args: &mut TypeArgs, name: &str, value: &Value) -> Result<bo
 }
 
 fn with_variant(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [this, other, names] = args.bind(vm, "TypeEngine.with_variant(self, type_, *dialect_names)")?;
+    let [this, other, names] =
+        args.bind(vm, "TypeEngine.with_variant(self, type_, *dialect_names)")?;
     let ty = expect(vm, &this.unwrap_or_default())?;
     let other = expect(vm, &other.unwrap_or_default())?;
     let names = value::strings(vm, &names.unwrap_or_default())?;

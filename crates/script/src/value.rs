@@ -109,8 +109,7 @@ fn foreign(vm: &mut Vm, value: &Value) -> Result<vidro_sql::Value, Raise> {
     let repr = vm.repr(value)?.to_string();
     let text = vm.str(value)?.to_string();
     let hash = vm.hash(value).unwrap_or(0);
-    let foreign =
-        Foreign { value: value.clone(), type_name, repr, text, enum_name, items, hash };
+    let foreign = Foreign { value: value.clone(), type_name, repr, text, enum_name, items, hash };
     Ok(vidro_sql::Value::Object(Rc::new(foreign)))
 }
 

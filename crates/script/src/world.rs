@@ -355,8 +355,7 @@ pub(crate) fn collect(vm: &mut Vm) {
         world.settle(orm);
         orm.collect_unreferenced();
     });
-    let gone = |id: &InstanceId| {
-        world.look(|orm| orm.instances.get(*id).is_none()).unwrap_or(false)
-    };
+    let gone =
+        |id: &InstanceId| world.look(|orm| orm.instances.get(*id).is_none()).unwrap_or(false);
     world.kept.borrow_mut().retain(|id, _| !gone(id));
 }

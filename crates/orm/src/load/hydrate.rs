@@ -69,17 +69,53 @@ impl Source {
     }
 }
 
+/// A row that objects are made of.
+pub(crate) trait Cells {
+    /// The value of a column, converted.
+    fn value(&self, source: &Source) -> Result<Value>;
+
+    /// The value of a column as the driver has it, where that needs no conversion.
+    fn plain(&self, source: &Source) -> Option<ValueRef<'_>>;
+}
+
+/// A row while the driver stands on it.
+pub(crate) struct Driven<'a> {
+    pub(crate) row: &'a dyn RowView,
+    pub(crate) dialect: &'a Dialect,
+}
+
+impl Cells for Driven<'_> {
+    fn value(&self, source: &Source) -> Result<Value> {
+        source.read(self.row, self.dialect)
+    }
+
+    fn plain(&self, source: &Source) -> Option<ValueRef<'_>> {
+        source.processor.is_none().then(|| self.row.get(source.position))
+    }
+}
+
+/// A row that a result has converted already.
+impl Cells for [Value] {
+    fn value(&self, source: &Source) -> Result<Value> {
+        Ok(self.get(source.position).cloned().unwrap_or_default())
+    }
+
+    fn plain(&self, source: &Source) -> Option<ValueRef<'_>> {
+        self.get(source.position)?.as_ref()
+    }
+}
+
 impl Recipe {
     /// The identity key in a row; `None` when an outer join found nothing.
-    fn key(&self, row: &dyn RowView, dialect: &Dialect) -> Result<Option<Key>> {
-        if let [Source { position, processor: None }] = self.key.as_slice() {
-            match row.get(*position) {
-                ValueRef::Int(int) => return Ok(Some(Key::Int(int))),
-                ValueRef::Null => return Ok(None),
+    fn key<R: Cells + ?Sized>(&self, row: &R) -> Result<Option<Key>> {
+        if let [single] = self.key.as_slice() {
+            match row.plain(single) {
+                Some(ValueRef::Int(int)) => return Ok(Some(Key::Int(int))),
+                Some(ValueRef::Null) => return Ok(None),
                 _ => {}
             }
         }
-        let values: Result<Vec<Value>> = self.key.iter().map(|s| s.read(row, dialect)).collect();
+        let values: Result<Vec<Value>> = self.key.iter().map(|s| row.value(s)).collect();
         let values = values?;
         Ok((!values.iter().all(Value::is_null)).then(|| Key::new(&values)))
     }
@@ -92,13 +128,23 @@ impl Recipe {
         row: &dyn RowView,
         dialect: &Dialect,
     ) -> Result<Option<InstanceId>> {
-        let Some(key) = self.key(row, dialect)? else { return Ok(None) };
+        self.hydrate_row(orm, session, &Driven { row, dialect })
+    }
+
+    /// The same for any kind of row.
+    pub(crate) fn hydrate_row<R: Cells + ?Sized>(
+        &self,
+        orm: &mut Orm,
+        session: SessionId,
+        row: &R,
+    ) -> Result<Option<InstanceId>> {
+        let Some(key) = self.key(row)? else { return Ok(None) };
         let known = orm.sessions.get(session)?.identity.get(self.base, &key);
         if let Some(id) = known {
-            self.fill_known(orm, id, row, dialect)?;
+            self.fill_known(orm, id, row)?;
             return Ok(Some(id));
         }
-        let mapper = self.mapper_of_row(row, dialect)?;
+        let mapper = self.mapper_of_row(row)?;
         let width = if mapper == self.mapper {
             self.width
         } else {
@@ -107,7 +153,7 @@ impl Recipe {
         let mut columns = vec![Slot::Absent; width];
         for fill in &self.fill {
             if let Some(slot) = columns.get_mut(usize::from(fill.attribute)) {
-                *slot = Slot::Value(fill.source.read(row, dialect)?);
+                *slot = Slot::Value(row.value(&fill.source)?);
             }
         }
         for slot in columns.iter_mut().skip(self.width) {
@@ -131,9 +177,9 @@ impl Recipe {
         Ok(Some(id))
     }
 
-    fn mapper_of_row(&self, row: &dyn RowView, dialect: &Dialect) -> Result<MapperId> {
+    fn mapper_of_row<R: Cells + ?Sized>(&self, row: &R) -> Result<MapperId> {
         let Some((source, mappers)) = &self.polymorphic else { return Ok(self.mapper) };
-        let value = source.read(row, dialect)?;
+        let value = row.value(source)?;
         let found = mappers.iter().find(|(identity, _)| *identity == value);
         match found {
             Some((_, mapper)) => Ok(*mapper),
@@ -146,13 +192,7 @@ impl Recipe {
     }
 
     /// Fills what a known object lacks; everything when told to populate existing objects.
-    fn fill_known(
-        &self,
-        orm: &mut Orm,
-        id: InstanceId,
-        row: &dyn RowView,
-        dialect: &Dialect,
-    ) -> Result<()> {
+    fn fill_known<R: Cells + ?Sized>(&self, orm: &mut Orm, id: InstanceId, row: &R) -> Result<()> {
         if self.populate_existing {
             orm.instances.drop_changes(id);
             let flags = &mut orm.instances[id].flags;
@@ -170,7 +210,7 @@ impl Recipe {
             let wanted = self.populate_existing
                 || (lacks(orm.instances[id].column(fill.attribute)) && !changed);
             if wanted {
-                let value = fill.source.read(row, dialect)?;
+                let value = row.value(&fill.source)?;
                 *orm.instances.column_mut(id, fill.attribute) = Slot::Value(value);
                 filled = true;
             }

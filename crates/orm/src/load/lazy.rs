@@ -183,7 +183,7 @@ fn own_tables_select(
 
 /// Where the columns of an entity stand in a SELECT.
 #[derive(Clone, Debug)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     pub(super) entity: EntityId,
     /// Attribute and position of its first column.
     pub(super) columns: Vec<(u16, usize)>,
@@ -199,8 +199,17 @@ impl Layout {
         sql: &LoadSql,
         context: Option<Rc<super::LoadContext>>,
     ) -> Result<Recipe> {
+        self.recipe_with(orm, &|position| Source::of(sql.compiled(), position), context)
+    }
+
+    /// The recipe for rows whose columns are read by `source`.
+    pub(super) fn recipe_with(
+        &self,
+        orm: &Orm,
+        source: &dyn Fn(usize) -> Source,
+        context: Option<Rc<super::LoadContext>>,
+    ) -> Result<Recipe> {
         let mapper = orm.mapping.mapper(orm.entity_mapper(self.entity));
-        let source = |position| Source::of(sql.compiled(), position);
         let fill: Vec<Fill> = self
             .columns
             .iter()
@@ -288,7 +297,7 @@ pub(super) fn add_columns(
 }
 
 /// `WHERE type IN (…)` of a class without a table of its own.
-pub(super) fn single_criterion(orm: &Orm, entity: EntityId) -> Result<Option<Expr>> {
+pub(crate) fn single_criterion(orm: &Orm, entity: EntityId) -> Result<Option<Expr>> {
     let mapper = orm.mapping.mapper(orm.entity_mapper(entity));
     let (true, Some(on)) = (mapper.single, mapper.polymorphic_on) else { return Ok(None) };
     let identities: Vec<Value> =

@@ -392,6 +392,62 @@ fn attach(
     }
 }
 
+/// The columns of some items, for RETURNING, and where each item stands among them.
+pub(crate) fn item_layouts(
+    orm: &Orm,
+    items: &[Item],
+    columns: &mut Vec<Expr>,
+) -> Result<Vec<Result<Layout, usize>>> {
+    let mut layouts = Vec::with_capacity(items.len());
+    for item in items {
+        layouts.push(match item {
+            Item::Entity(entity) => Ok(add_columns(orm, *entity, None, columns)?),
+            Item::Column(expr) => {
+                columns.push(expr.clone());
+                Err(columns.len() - 1)
+            }
+        });
+    }
+    Ok(layouts)
+}
+
+/// Rows of items from values that a result has converted already, for RETURNING.
+pub(crate) fn hydrate_values(
+    orm: &mut Orm,
+    session: SessionId,
+    items: &[Item],
+    values: &[Vec<Value>],
+    names: &[Rc<str>],
+) -> Result<Rows> {
+    let layouts = item_layouts(orm, items, &mut Vec::new())?;
+    let plain = |position| Source { position, processor: None };
+    let mut rows = Rows::default();
+    let mut recipes = Vec::with_capacity(layouts.len());
+    for layout in &layouts {
+        match layout {
+            Ok(layout) => {
+                let mut recipe = layout.recipe_with(orm, &plain, None)?;
+                recipe.populate_existing = true;
+                rows.keys.push(Rc::clone(&orm.mapping.mapper(recipe.mapper).class_name));
+                recipes.push(Ok(recipe));
+            }
+            Err(position) => {
+                rows.keys.push(names.get(*position).cloned().unwrap_or_else(|| "".into()));
+                recipes.push(Err(*position));
+            }
+        }
+    }
+    for row in values {
+        for recipe in &recipes {
+            rows.cells.push(match recipe {
+                Ok(recipe) => Cell::Instance(recipe.hydrate_row(orm, session, row.as_slice())?),
+                Err(position) => Cell::Value(row.get(*position).cloned().unwrap_or_default()),
+            });
+        }
+    }
+    Ok(rows)
+}
+
 /// `SELECT count(*) FROM (…)`, as `query.count()` asks.
 pub fn count(
     orm: &mut Orm,

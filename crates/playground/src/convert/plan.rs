@@ -1,6 +1,8 @@
 //! Flush plans: steps in waves, operands, causes, edges with reasons.
 
-use vidro_orm::flush::{Batch, Cause, Edge, FlushPlan, Operand, Reason, Step, StepId, StepKind, Why};
+use vidro_orm::flush::{
+    Batch, Cause, Edge, FlushPlan, Operand, Reason, Step, StepId, StepKind, Why,
+};
 use vidro_orm::instance::Cause as Membership;
 use vidro_orm::{InstanceId, Orm, RelationshipId, SessionId, SpanTag};
 use vidro_protocol as view;
@@ -214,11 +216,8 @@ impl Context<'_> {
             },
             Reason::Related { owner, relationship } => {
                 let deleted = self.orm.instances[owner].is_to_be_deleted();
-                let kind = if deleted {
-                    view::CauseKind::KeyCleared
-                } else {
-                    view::CauseKind::KeyCopied
-                };
+                let kind =
+                    if deleted { view::CauseKind::KeyCleared } else { view::CauseKind::KeyCopied };
                 let column = self.first_written(step);
                 let mut cause = self.along(kind, owner, relationship);
                 cause.arguments.insert(0, column);
@@ -226,11 +225,8 @@ impl Context<'_> {
             }
             Reason::OrphanOf { owner, relationship } => {
                 let deleted = self.orm.instances[owner].is_to_be_deleted();
-                let kind = if deleted {
-                    view::CauseKind::CascadeDelete
-                } else {
-                    view::CauseKind::Orphan
-                };
+                let kind =
+                    if deleted { view::CauseKind::CascadeDelete } else { view::CauseKind::Orphan };
                 self.along(kind, owner, relationship)
             }
         }
@@ -292,9 +288,9 @@ impl Context<'_> {
     /// The column of the later step that takes the earlier step's key.
     fn filled(&self, edge: &Edge, after: &Step) -> String {
         let Some(batch) = self.plan.batch(after) else { return String::new() };
-        let taken = batch.columns.iter().zip(self.plan.operands(edge.after)).find(|(_, operand)| {
-            matches!(operand, Operand::From { step, .. } if *step == edge.before)
-        });
+        let taken = batch.columns.iter().zip(self.plan.operands(edge.after)).find(
+            |(_, operand)| matches!(operand, Operand::From { step, .. } if *step == edge.before),
+        );
         taken
             .map(|(column, _)| format!("{}.{}", batch.table.full_name(), column.column.name()))
             .unwrap_or_default()

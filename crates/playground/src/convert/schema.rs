@@ -36,7 +36,10 @@ fn mapped_column(mapper: &Mapper, attribute: &ColumnAttribute) -> Option<view::C
         nullable: column.is_nullable(),
         unique: column.spec().unique == Some(true),
         index: column.spec().index == Some(true),
-        foreign_key: column.foreign_keys().first().map(vidro_sql::schema::ForeignKey::target_fullname),
+        foreign_key: column
+            .foreign_keys()
+            .first()
+            .map(vidro_sql::schema::ForeignKey::target_fullname),
         default: default_text(column),
     })
 }
@@ -52,9 +55,7 @@ fn default_text(column: &Column) -> Option<String> {
     let spec = column.spec();
     match (&spec.default, &spec.server_default) {
         (Some(Default::Scalar(value)), _) => Some(vidro_sql::repr::value(value)),
-        (Some(Default::Callable(callable)), _) => {
-            Some(vidro_sql::repr::value(&callable.object()))
-        }
+        (Some(Default::Callable(callable)), _) => Some(vidro_sql::repr::value(&callable.object())),
         (_, Some(ServerDefault::Text(text))) => Some(text.to_string()),
         (Some(_), _) | (_, Some(_)) => Some("SQL".into()),
         (None, None) => None,

@@ -71,12 +71,20 @@ impl Recorder {
             PoolMoment::Invalidate => PoolAction::Invalidated,
             PoolMoment::Reset | PoolMoment::Overflow | PoolMoment::Timeout => return,
         };
-        self.emit(EventBody::Pool(view::PoolChange { engine: note.engine, connection: note.dbapi, action }));
+        self.emit(EventBody::Pool(view::PoolChange {
+            engine: note.engine,
+            connection: note.dbapi,
+            action,
+        }));
     }
 
     fn transaction(&self, connection: u32, action: TransactionAction, savepoint: Option<&str>) {
         let savepoint = savepoint.map(str::to_owned);
-        self.emit(EventBody::Transaction(view::TransactionChange { connection, action, savepoint }));
+        self.emit(EventBody::Transaction(view::TransactionChange {
+            connection,
+            action,
+            savepoint,
+        }));
     }
 
     fn executed(&self, execution: &Execution<'_>, outcome: Outcome) {
@@ -126,7 +134,12 @@ impl Recorder {
             }
             let (table, row) = (change.table.clone(), change.rowid.to_string());
             if change.new.is_empty() {
-                self.emit(EventBody::RowDeleted(view::RowRemoved { engine, connection, table, row }));
+                self.emit(EventBody::RowDeleted(view::RowRemoved {
+                    engine,
+                    connection,
+                    table,
+                    row,
+                }));
                 continue;
             }
             let values = change.new.iter().map(convert::value).collect();

@@ -73,7 +73,12 @@ impl Recorder {
         let instance = &orm.instances[id];
         let class = orm.mapping.mapper(instance.mapper()).class_name.to_string();
         let state = convert::state(instance.state());
-        self.emit(EventBody::ObjectCreated(view::NewObject { id: id.get(), class, state, session }));
+        self.emit(EventBody::ObjectCreated(view::NewObject {
+            id: id.get(),
+            class,
+            state,
+            session,
+        }));
         if instance.key().is_some() {
             self.identity(orm, id);
         }
@@ -204,14 +209,18 @@ impl Recorder {
     /// The batch of the step runs now.
     fn step_started(&self, step: u32) {
         let mut state = self.state.borrow_mut();
-        let batch = state.running.as_ref().and_then(|plan| {
-            plan.batches.iter().find(|batch| batch.steps.contains(&step))
-        });
-        let steps = batch.map_or_else(|| vec![step], |batch| {
-            // A batch that runs row by row starts each step.
-            let from = batch.steps.iter().position(|id| *id == step).unwrap_or(0);
-            batch.steps.get(from..).unwrap_or_default().to_vec()
-        });
+        let batch = state
+            .running
+            .as_ref()
+            .and_then(|plan| plan.batches.iter().find(|batch| batch.steps.contains(&step)));
+        let steps = batch.map_or_else(
+            || vec![step],
+            |batch| {
+                // A batch that runs row by row starts each step.
+                let from = batch.steps.iter().position(|id| *id == step).unwrap_or(0);
+                batch.steps.get(from..).unwrap_or_default().to_vec()
+            },
+        );
         state.steps = steps;
     }
 
@@ -246,9 +255,7 @@ fn expired_names(orm: &Orm, id: InstanceId) -> Vec<String> {
 }
 
 fn loading(orm: &Orm, purpose: Purpose) -> view::Purpose {
-    let path = |id: RelationshipId| {
-        orm.mapping.relationship_str(&orm.mapping.relationship(id))
-    };
+    let path = |id: RelationshipId| orm.mapping.relationship_str(&orm.mapping.relationship(id));
     match purpose {
         Purpose::Lazy { instance, relationship } => view::Purpose::LazyLoad {
             object: instance.get(),

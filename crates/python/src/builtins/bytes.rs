@@ -10,8 +10,7 @@ use crate::vm::{Kind, Vm};
 pub(crate) fn bytes_item(vm: &mut Vm, bytes: &Bytes, key: &Value) -> Result<Value, Raise> {
     if let Some(slice) = key.downcast::<Slice>() {
         let positions = slice_positions(vm, &slice, bytes.len())?;
-        let part: Vec<u8> =
-            positions.into_iter().filter_map(|at| bytes.get(at).copied()).collect();
+        let part: Vec<u8> = positions.into_iter().filter_map(|at| bytes.get(at).copied()).collect();
         return Ok(Value::Bytes(part.into()));
     }
     let at = index_of(vm, key, bytes.len(), "byte")?;
@@ -91,9 +90,9 @@ fn from_hex(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         match byte.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
             Some(byte) => out.push(byte),
             None => {
-                return Err(vm.value_error(
-                    "non-hexadecimal number found in fromhex() arg at position 0",
-                ));
+                return Err(
+                    vm.value_error("non-hexadecimal number found in fromhex() arg at position 0")
+                );
             }
         }
     }
@@ -117,8 +116,7 @@ fn find_method(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 
 fn case(vm: &mut Vm, args: &Args, upper: bool) -> Result<Value, Raise> {
     let bytes = this(vm, args, 0)?;
-    let mapped =
-        if upper { bytes.to_ascii_uppercase() } else { bytes.to_ascii_lowercase() };
+    let mapped = if upper { bytes.to_ascii_uppercase() } else { bytes.to_ascii_lowercase() };
     Ok(Value::Bytes(mapped.into()))
 }
 
@@ -145,15 +143,13 @@ fn new_bytes(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
             text.as_bytes().to_vec()
         }
         Some(Value::Bytes(bytes)) => bytes.to_vec(),
-        Some(size @ (Value::Int(_) | Value::Bool(_))) => {
-            match usize::try_from(vm.index(&size)?) {
-                Ok(size) => {
-                    vm.reserve(size)?;
-                    vec![0; size]
-                }
-                Err(_) => return Err(vm.value_error("negative count")),
+        Some(size @ (Value::Int(_) | Value::Bool(_))) => match usize::try_from(vm.index(&size)?) {
+            Ok(size) => {
+                vm.reserve(size)?;
+                vec![0; size]
             }
-        }
+            Err(_) => return Err(vm.value_error("negative count")),
+        },
         Some(other) => {
             if let Some(method) = vm.special_method(&other, "__bytes__") {
                 return vm.call(&method, [other]);

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::host::{BinaryOperator, Raise};
-use crate::value::{Dict, Set, Value};
+use crate::value::{Dict, SLOT, Set, Value};
 use crate::vm::Vm;
 
 /// `this operator other` for a built-in container; `NotImplemented` if it does not know the other.
@@ -55,13 +55,13 @@ fn concatenate(vm: &mut Vm, a: &Value, b: &Value) -> Result<Value, Raise> {
         }
         (Value::Bytes(a), Value::Bytes(b)) => Value::Bytes([&**a, &**b].concat().into()),
         (Value::List(a), Value::List(b)) => {
-            vm.reserve((a.len() + b.len()) * size_of::<Value>())?;
+            vm.reserve((a.len() + b.len()) * SLOT)?;
             let mut items = a.to_vec();
             items.extend(b.to_vec());
             Value::list(items)
         }
         (Value::Tuple(a), Value::Tuple(b)) => {
-            vm.reserve((a.len() + b.len()) * size_of::<Value>())?;
+            vm.reserve((a.len() + b.len()) * SLOT)?;
             Value::tuple(a.iter().chain(b.iter()).cloned().collect())
         }
         _ => Value::NotImplemented,
@@ -71,7 +71,7 @@ fn concatenate(vm: &mut Vm, a: &Value, b: &Value) -> Result<Value, Raise> {
 fn repeat(vm: &mut Vm, this: &Value, count: &Value) -> Result<Value, Raise> {
     let count = usize::try_from(vm.index(count)?.max(0)).unwrap_or(usize::MAX);
     let items = |vm: &mut Vm, items: &[Value]| -> Result<Vec<Value>, Raise> {
-        vm.reserve(items.len().saturating_mul(count).saturating_mul(size_of::<Value>()))?;
+        vm.reserve(items.len().saturating_mul(count).saturating_mul(SLOT))?;
         let mut out = Vec::with_capacity(items.len() * count);
         for _ in 0..count {
             out.extend_from_slice(items);
@@ -134,7 +134,7 @@ pub(crate) fn container_in_place(
                 return Err(vm.type_error(format!("'{class}' object is not iterable")));
             }
             let items = vm.collect(other)?;
-            vm.reserve(items.len() * size_of::<Value>())?;
+            vm.reserve(items.len() * SLOT)?;
             list.edit(|list| list.extend(items));
         }
         (BinaryOperator::Mul, Value::List(list)) if other.as_int().is_some() => {

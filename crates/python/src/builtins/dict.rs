@@ -13,7 +13,9 @@ fn this(vm: &mut Vm, args: &Args) -> Result<Rc<Dict>, Raise> {
         Value::Dict(dict) => Ok(dict),
         other => {
             let class = vm.class_of(&other).name();
-            Err(vm.type_error(format!("descriptor requires a 'dict' object but received a '{class}'")))
+            Err(vm.type_error(format!(
+                "descriptor requires a 'dict' object but received a '{class}'"
+            )))
         }
     }
 }

@@ -72,8 +72,8 @@ fn init(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     let exception = this(vm, &args)?;
     args.positional.remove(0);
     for (name, value) in args.keywords {
-        let import = exception.class().is_subclass(&*vm.exception("ImportError"));
-        let attribute = exception.class().is_subclass(&*vm.exception("AttributeError"));
+        let import = exception.class().is_subclass(&vm.exception("ImportError"));
+        let attribute = exception.class().is_subclass(&vm.exception("AttributeError"));
         let known = (import && matches!(&*name, "name" | "path"))
             || (attribute && matches!(&*name, "name" | "obj"));
         if !known {

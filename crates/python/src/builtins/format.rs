@@ -46,7 +46,7 @@ fn parse(text: &str) -> Option<Spec> {
         spec.zero = true;
         at += 1;
     }
-    let mut number = |at: &mut usize| -> Option<usize> {
+    let number = |at: &mut usize| -> Option<usize> {
         let start = *at;
         let mut value = 0_usize;
         while let Some(digit) = peek(*at).and_then(|c| c.to_digit(10)) {
@@ -101,8 +101,7 @@ fn format_text(vm: &mut Vm, text: &str, spec: &Spec) -> Result<Str, Raise> {
     match (spec.kind, spec.align) {
         (Some(kind), _) if kind != 's' => return Err(unknown(vm, kind, "str")),
         (_, Some('=')) => {
-            return Err(vm
-                .value_error("'=' alignment not allowed in string format specifier"));
+            return Err(vm.value_error("'=' alignment not allowed in string format specifier"));
         }
         _ => {}
     }
@@ -136,9 +135,7 @@ fn format_integer(vm: &mut Vm, value: &Value, spec: &Spec) -> Result<Str, Raise>
                     let text = character.to_string();
                     Ok(pad(&text, "", spec.fill.unwrap_or(' '), '<', spec.width).into())
                 }
-                None => {
-                    Err(vm.error("OverflowError", "%c arg not in range(0x110000)"))
-                }
+                None => Err(vm.error("OverflowError", "%c arg not in range(0x110000)")),
             };
         }
         Some(kind) => return Err(unknown(vm, kind, "int")),
@@ -158,9 +155,7 @@ fn numeric(digits: &str, tail: &str, negative: bool, prefix: &str, spec: &Spec) 
     let head = format!("{sign}{prefix}");
     let (fill, align) = match (spec.fill, spec.align, spec.zero) {
         (None, None, true) => ('0', '='),
-        (fill, align, zero) => {
-            (fill.unwrap_or(if zero { '0' } else { ' ' }), align.unwrap_or('>'))
-        }
+        (fill, align, zero) => (fill.unwrap_or(if zero { '0' } else { ' ' }), align.unwrap_or('>')),
     };
     let body = match spec.grouping {
         Some(separator) => {
@@ -240,8 +235,7 @@ fn general(value: f64, precision: usize, alternate: bool, like_repr: bool) -> St
         return if like_repr { "0.0".into() } else { "0".into() };
     }
     let scientific = exponential(value, precision - 1);
-    let exponent: i64 =
-        scientific.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
+    let exponent: i64 = scientific.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
     let limit = i64::try_from(precision).unwrap_or(i64::MAX);
     let strip = |text: &str| -> String {
         if alternate || !text.contains('.') {
@@ -249,12 +243,11 @@ fn general(value: f64, precision: usize, alternate: bool, like_repr: bool) -> St
         }
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     };
+    // Without a type the form of `repr` is wanted, which needs a place after the point.
     let limit = if like_repr { limit - 1 } else { limit };
-    if exponent < -4 || exponent >= limit.max(1) && !(like_repr && exponent < limit) {
-        if (like_repr && exponent == 0 && limit == 0) || exponent < -4 || exponent >= limit {
-            let (mantissa, power) = scientific.split_once('e').unwrap_or((&scientific, "+00"));
-            return format!("{}e{power}", strip(mantissa));
-        }
+    if exponent < -4 || exponent >= limit {
+        let (mantissa, power) = scientific.split_once('e').unwrap_or((&scientific, "+00"));
+        return format!("{}e{power}", strip(mantissa));
     }
     let places = usize::try_from(i64::try_from(precision).unwrap_or(0) - 1 - exponent).unwrap_or(0);
     let text = strip(&format!("{value:.places$}"));
@@ -303,7 +296,8 @@ pub(super) fn format_printf(
     vm.reserve(width.saturating_add(precision.unwrap_or(0)))?;
     let text = match (kind, value) {
         ('s', Value::Str(text)) => {
-            let spec = Spec { zero: false, align: Some(if left { '<' } else { '>' }), sign: None, ..spec };
+            let spec =
+                Spec { zero: false, align: Some(if left { '<' } else { '>' }), sign: None, ..spec };
             format_text(vm, text, &spec)?
         }
         ('d' | 'x' | 'X' | 'o', _) => {
@@ -463,9 +457,6 @@ fn field_value(
 
 fn positional(vm: &mut Vm, args: &[Value], at: usize) -> Result<Value, Raise> {
     args.get(at).cloned().ok_or_else(|| {
-        vm.index_error(format!(
-            "Replacement index {at} out of range for positional args tuple"
-        ))
+        vm.index_error(format!("Replacement index {at} out of range for positional args tuple"))
     })
 }
-

@@ -216,10 +216,8 @@ fn zip(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
                 Some(value) => row.push(value),
                 None if strict && at > 0 => {
                     let plural = if at == 1 { " " } else { "s 1-" };
-                    let message = format!(
-                        "zip() argument {} is shorter than argument{plural}{at}",
-                        at + 1
-                    );
+                    let message =
+                        format!("zip() argument {} is shorter than argument{plural}{at}", at + 1);
                     return Err(vm.value_error(message));
                 }
                 None => {
@@ -449,7 +447,8 @@ pub(super) fn install(vm: &mut Vm) {
             ],
         );
     }
-    for kind in [Kind::Iterator, Kind::Enumerate, Kind::Zip, Kind::Map, Kind::Filter, Kind::Reversed]
+    for kind in
+        [Kind::Iterator, Kind::Enumerate, Kind::Zip, Kind::Map, Kind::Filter, Kind::Reversed]
     {
         super::add_methods(
             vm,

@@ -69,11 +69,8 @@ impl Vm {
                     return Ok(true);
                 }
                 if candidate.metaclass.borrow().is_some() {
-                    let hook = if value.is_some() {
-                        "__instancecheck__"
-                    } else {
-                        "__subclasscheck__"
-                    };
+                    let hook =
+                        if value.is_some() { "__instancecheck__" } else { "__subclasscheck__" };
                     if let Some(method) = self.special_method(classes, hook) {
                         let argument = value.unwrap_or(class).clone();
                         let result = self.call(&method, [classes.clone(), argument])?;
@@ -129,9 +126,9 @@ impl Vm {
                     || self.special_method(value, "__next__").is_some()
             }
             _ => {
-                return Err(self.type_error(format!(
-                    "typing.{name} cannot be used with isinstance()"
-                )));
+                return Err(
+                    self.type_error(format!("typing.{name} cannot be used with isinstance()"))
+                );
             }
         })
     }
@@ -188,8 +185,8 @@ fn vars(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 fn locals(vm: &mut Vm, _: Args) -> Result<Value, Raise> {
-    let module = vm.frame.namespace.is_none()
-        && vm.frame.code.kind == crate::compile::CodeKind::Module;
+    let module =
+        vm.frame.namespace.is_none() && vm.frame.code.kind == crate::compile::CodeKind::Module;
     if module {
         return Ok(Value::Dict(Rc::clone(&vm.frame.globals)));
     }

@@ -12,7 +12,9 @@ fn this(vm: &mut Vm, args: &Args) -> Result<Rc<List>, Raise> {
         Value::List(list) => Ok(list),
         other => {
             let class = vm.class_of(&other).name();
-            Err(vm.type_error(format!("descriptor requires a 'list' object but received a '{class}'")))
+            Err(vm.type_error(format!(
+                "descriptor requires a 'list' object but received a '{class}'"
+            )))
         }
     }
 }
@@ -30,8 +32,9 @@ fn append(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let list = this(vm, &args)?;
     if args.len() != 2 {
         let given = args.len().saturating_sub(1);
-        return Err(vm
-            .type_error(format!("list.append() takes exactly one argument ({given} given)")));
+        return Err(
+            vm.type_error(format!("list.append() takes exactly one argument ({given} given)"))
+        );
     }
     list.push(args.at(1));
     Ok(Value::None)
@@ -204,12 +207,7 @@ fn new_tuple(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 /// The value itself, or inside an instance of the subclass that is asked for.
-pub(super) fn wrap(
-    vm: &mut Vm,
-    class: &Value,
-    value: Value,
-    kind: Kind,
-) -> Result<Value, Raise> {
+pub(super) fn wrap(vm: &mut Vm, class: &Value, value: Value, kind: Kind) -> Result<Value, Raise> {
     match class {
         Value::Class(class) if class.serial != vm.kind(kind).serial => {
             let instance = crate::value::Instance::wrapping(Rc::clone(class), value);

@@ -1,7 +1,7 @@
 //! `int`, `float` and `bool`.
 
 use num_bigint::{BigInt, Sign};
-use num_traits::{Signed, ToPrimitive, Zero};
+use num_traits::{Signed, Zero};
 
 use super::list::wrap;
 use crate::host::{Args, Raise};
@@ -165,11 +165,8 @@ fn to_bytes(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     if value.is_negative() && !signed {
         return Err(vm.error("OverflowError", "can't convert negative int to unsigned"));
     }
-    let mut bytes = if signed {
-        value.to_signed_bytes_le()
-    } else {
-        value.magnitude().to_bytes_le()
-    };
+    let mut bytes =
+        if signed { value.to_signed_bytes_le() } else { value.magnitude().to_bytes_le() };
     if value.is_zero() {
         bytes.clear();
     }
@@ -327,17 +324,5 @@ pub(super) fn install(vm: &mut Vm) {
         class.set("numerator", getter(real));
         class.set("imag", getter(|_, _| Ok(Value::Int(0))));
         class.set("denominator", getter(|_, _| Ok(Value::Int(1))));
-    }
-}
-
-/// A number as `i64`, saturated.
-pub(super) fn saturated(value: &Value) -> i64 {
-    match big(value) {
-        Some(value) => value.to_i64().unwrap_or(if value.is_negative() {
-            i64::MIN
-        } else {
-            i64::MAX
-        }),
-        None => 0,
     }
 }

@@ -15,7 +15,10 @@ fn object_init(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         let own = class.lookup("__init__");
         let name = class.name();
         return Err(vm.type_error(match own {
-            Some(Value::Function(_)) => "object.__init__() takes exactly one argument (the instance to initialize)".to_owned(),
+            Some(Value::Function(_)) => {
+                "object.__init__() takes exactly one argument (the instance to initialize)"
+                    .to_owned()
+            }
             _ => format!("{name}() takes no arguments"),
         }));
     }
@@ -72,8 +75,9 @@ fn object_format(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let specification = args.at(1).as_str().unwrap_or_default();
     if !specification.is_empty() {
         let class = vm.class_of(&args.at(0)).name();
-        return Err(vm
-            .type_error(format!("unsupported format string passed to {class}.__format__")));
+        return Err(
+            vm.type_error(format!("unsupported format string passed to {class}.__format__"))
+        );
     }
     vm.str(&args.at(0)).map(Value::Str)
 }
@@ -133,18 +137,14 @@ fn type_call(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
         return Err(vm.type_error("descriptor '__call__' of 'type' object needs an argument"));
     }
     match args.positional.remove(0) {
-        Value::Class(class) => {
-            vm.construct_now(&class, args)
-        }
+        Value::Class(class) => vm.construct_now(&class, args),
         _ => Err(vm.type_error("descriptor '__call__' requires a 'type' object")),
     }
 }
 
 fn type_mro(_: &mut Vm, args: Args) -> Result<Value, Raise> {
     match args.at(0) {
-        Value::Class(class) => {
-            Ok(Value::list(class.mro().cloned().map(Value::Class).collect()))
-        }
+        Value::Class(class) => Ok(Value::list(class.mro().cloned().map(Value::Class).collect())),
         _ => Ok(Value::None),
     }
 }
@@ -154,13 +154,6 @@ fn type_subclasses(_: &mut Vm, args: Args) -> Result<Value, Raise> {
         Value::Class(class) => {
             Ok(Value::list(class.subclasses().into_iter().map(Value::Class).collect()))
         }
-        _ => Ok(Value::None),
-    }
-}
-
-fn type_repr(_: &mut Vm, args: Args) -> Result<Value, Raise> {
-    match args.at(0) {
-        Value::Class(class) => Ok(Value::from(format!("<class '{}'>", class.full_name()))),
         _ => Ok(Value::None),
     }
 }
@@ -248,11 +241,7 @@ fn slot_repr(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         }
         if let Some(state) = instance.exception(|state| state.args.clone()) {
             let list = vm.repr(&Value::tuple(state.clone()))?;
-            let list = if state.len() == 1 {
-                list.replace(",)", ")")
-            } else {
-                list.to_string()
-            };
+            let list = if state.len() == 1 { list.replace(",)", ")") } else { list.to_string() };
             return Ok(Value::from(format!("{}{list}", instance.class().name())));
         }
         return object_repr(vm, args);

@@ -140,10 +140,8 @@ fn convert(
         },
         'd' | 'i' | 'u' | 'x' | 'X' | 'o' | 'e' | 'E' | 'f' | 'F' | 'g' | 'G' => {
             let value = value.unwrapped();
-            let number = matches!(
-                value,
-                Value::Int(_) | Value::Bool(_) | Value::Big(_) | Value::Float(_)
-            );
+            let number =
+                matches!(value, Value::Int(_) | Value::Bool(_) | Value::Big(_) | Value::Float(_));
             let whole = matches!(kind, 'x' | 'X' | 'o');
             if !number || (whole && matches!(value, Value::Float(_))) {
                 if let Some(method) = vm.special_method(&value, "__float__") {

@@ -25,7 +25,7 @@ pub(crate) fn quote_str(text: &str) -> String {
                     0x100..=0xFFFF => write!(out, "\\u{code:04x}"),
                     _ => write!(out, "\\U{code:08x}"),
                 };
-                drop(written);
+                let _ = written;
             }
         }
     }

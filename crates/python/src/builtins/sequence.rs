@@ -54,9 +54,9 @@ pub(crate) fn index_of(
         Value::Bool(_) | Value::Instance(_) | Value::Big(_) => vm.index(key)?,
         other => {
             let class = vm.class_of(other).name();
-            return Err(vm.type_error(format!(
-                "{kind} indices must be integers or slices, not {class}"
-            )));
+            return Err(
+                vm.type_error(format!("{kind} indices must be integers or slices, not {class}"))
+            );
         }
     };
     Ok(position(index, length).unwrap_or(length))
@@ -105,9 +105,9 @@ fn slice_index(vm: &mut Vm, value: &Value) -> Result<i64, Raise> {
         Value::Big(big) => {
             Ok(if big.sign() == num_bigint::Sign::Minus { i64::MIN / 2 } else { i64::MAX / 2 })
         }
-        _ => Err(vm.type_error(
-            "slice indices must be integers or None or have an __index__ method",
-        )),
+        _ => {
+            Err(vm.type_error("slice indices must be integers or None or have an __index__ method"))
+        }
     }
 }
 
@@ -128,11 +128,7 @@ pub(crate) fn slice_positions(
 }
 
 /// The items a slice selects.
-pub(crate) fn slice_list(
-    vm: &mut Vm,
-    items: &[Value],
-    slice: &Slice,
-) -> Result<Vec<Value>, Raise> {
+pub(crate) fn slice_list(vm: &mut Vm, items: &[Value], slice: &Slice) -> Result<Vec<Value>, Raise> {
     let positions = slice_positions(vm, slice, items.len())?;
     Ok(positions.into_iter().filter_map(|at| items.get(at).cloned()).collect())
 }
@@ -225,7 +221,7 @@ impl Range {
 
     fn iter(&self) -> Value {
         let source = IterSource::Range { next: self.start, step: self.step, left: self.len() };
-        Iter::new(source, "range_iterator")
+        Iter::value(source, "range_iterator")
     }
 
     pub(crate) fn reversed_iter(&self) -> Value {
@@ -235,7 +231,7 @@ impl Range {
             _ => 0,
         };
         let source = IterSource::Range { next: last, step: self.step.wrapping_neg(), left };
-        Iter::new(source, "range_iterator")
+        Iter::value(source, "range_iterator")
     }
 
     fn position(&self, value: &Value) -> Option<u64> {

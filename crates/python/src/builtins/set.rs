@@ -63,7 +63,8 @@ fn this(vm: &mut Vm, args: &Args) -> Result<Rc<Set>, Raise> {
         Value::Set(set) => Ok(set),
         other => {
             let class = vm.class_of(&other).name();
-            Err(vm.type_error(format!("descriptor requires a 'set' object but received a '{class}'")))
+            Err(vm
+                .type_error(format!("descriptor requires a 'set' object but received a '{class}'")))
         }
     }
 }
@@ -169,7 +170,6 @@ fn new_set(vm: &mut Vm, args: &Args, frozen: bool) -> Result<Value, Raise> {
     let set = vm.new_set(items, frozen)?;
     wrap(vm, &args.at(0), set, if frozen { Kind::FrozenSet } else { Kind::Set })
 }
-
 
 const SHARED: &[super::Entry] = &[
     ("copy", copy, None),

@@ -69,7 +69,7 @@ mapped! {
 }
 
 fn is_digit(character: char) -> bool {
-    character.is_ascii_digit() || (character.is_numeric() && character.to_digit(10).is_some())
+    character.is_ascii_digit() || (character.is_numeric() && !character.is_alphabetic())
 }
 
 fn is_space(character: char) -> bool {
@@ -93,7 +93,9 @@ fn swap_case(character: char) -> String {
 fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters.flat_map(char::to_lowercase)).collect(),
+        Some(first) => {
+            first.to_uppercase().chain(characters.flat_map(char::to_lowercase)).collect()
+        }
         None => String::new(),
     }
 }
@@ -341,8 +343,7 @@ fn partition(vm: &mut Vm, args: &Args, last: bool) -> Result<Value, Raise> {
     if separator.is_empty() {
         return Err(vm.value_error("empty separator"));
     }
-    let found =
-        if last { this.rsplit_once(&*separator) } else { this.split_once(&*separator) };
+    let found = if last { this.rsplit_once(&*separator) } else { this.split_once(&*separator) };
     let parts = match found {
         Some((before, after)) => [before, &*separator, after],
         None if last => ["", "", &*this],

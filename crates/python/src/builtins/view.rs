@@ -49,7 +49,7 @@ impl Object for DictView {
             Part::Values => "dict_valueiterator",
             Part::Items => "dict_itemiterator",
         };
-        Ok(Some(Iter::new(source, name)))
+        Ok(Some(Iter::value(source, name)))
     }
 
     fn length(&self, _: &mut Vm) -> Result<Option<usize>, Raise> {
@@ -103,7 +103,11 @@ impl Object for DictView {
         let this = vm.new_set(self.items(), false)?;
         let items = vm.collect(other)?;
         let other = vm.new_set(items, false)?;
-        if reflected { vm.binary(operator, &other, &this) } else { vm.binary(operator, &this, &other) }
+        if reflected {
+            vm.binary(operator, &other, &this)
+        } else {
+            vm.binary(operator, &this, &other)
+        }
     }
 }
 

@@ -42,7 +42,7 @@ impl<'a> Compiler<'a> {
                 let at = u16::try_from(self.name(name)).unwrap_or(u16::MAX);
                 return Place::Both(at, u16::try_from(cell).unwrap_or(u16::MAX));
             }
-            if !(own_class_cell && !load) {
+            if !own_class_cell || load {
                 return Place::Cell(u32::try_from(cell).unwrap_or(0));
             }
         }

@@ -125,8 +125,6 @@ pub(crate) enum Op {
     Swap,
     /// `a b c` becomes `c a b`.
     Rotate3,
-    /// `a b c d` becomes `d a b c`.
-    Rotate4,
     LoadFast(u32),
     StoreFast(u32),
     DeleteFast(u32),
@@ -231,6 +229,4 @@ pub(crate) enum Op {
     /// The rest of a mapping without some keys.
     MatchRest,
     Length,
-    /// The namespace of the class being made.
-    LoadNamespace,
 }

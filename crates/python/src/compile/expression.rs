@@ -162,11 +162,9 @@ impl<'a> Compiler<'a> {
             Expr::Starred(node) => {
                 self.error(node.range, "can't use starred expression here", None);
             }
-            Expr::TString(node) => self.error(
-                node.range,
-                "t-strings are not supported",
-                Some("use an f-string"),
-            ),
+            Expr::TString(node) => {
+                self.error(node.range, "t-strings are not supported", Some("use an f-string"))
+            }
             other => self.error(other.range(), "invalid syntax", None),
         }
     }

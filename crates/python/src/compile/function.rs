@@ -169,4 +169,3 @@ pub(super) fn documentation(body: &[Stmt]) -> Option<Str> {
         _ => None,
     }
 }
-

@@ -98,7 +98,7 @@ impl Depth {
                 self.nested = 0;
             }
             TokenKind::NonLogicalNewline => self.line += 1,
-            TokenKind::Comma | TokenKind::Semi | TokenKind::Colon | TokenKind::FStringMiddle => {
+            TokenKind::Comma | TokenKind::Semi | TokenKind::FStringMiddle => {
                 if let Some(chain) = self.chains.last_mut() {
                     *chain = 0;
                 }

@@ -49,7 +49,8 @@ fn diagnose(source: &Rc<Source>, error: &ParseError) -> Diagnostic {
         ParseErrorType::InvalidAssignmentTarget
         | ParseErrorType::InvalidNamedAssignmentTarget
         | ParseErrorType::InvalidAugmentedAssignmentTarget => {
-            message = "cannot assign to expression here. Maybe you meant '==' instead of '='?".into();
+            message =
+                "cannot assign to expression here. Maybe you meant '==' instead of '='?".into();
         }
         ParseErrorType::PositionalAfterKeywordArgument => {
             message = "positional argument follows keyword argument".into();
@@ -75,12 +76,7 @@ fn diagnose(source: &Rc<Source>, error: &ParseError) -> Diagnostic {
             hint = Some(text);
         }
     }
-    Diagnostic {
-        class,
-        message,
-        location: Location { source: Rc::clone(source), span: at },
-        hint,
-    }
+    Diagnostic { class, message, location: Location { source: Rc::clone(source), span: at }, hint }
 }
 
 fn lexical(error: &LexicalErrorType, source: &Source, at: Span) -> (&'static str, String) {
@@ -127,16 +123,14 @@ fn expected_token(
         return (message, None);
     }
     match (expected, found) {
-        (TokenKind::Colon, TokenKind::Equal) => (
-            "invalid syntax. Maybe you meant '==' or ':=' instead of '='?".into(),
-            None,
-        ),
+        (TokenKind::Colon, TokenKind::Equal) => {
+            ("invalid syntax. Maybe you meant '==' or ':=' instead of '='?".into(), None)
+        }
         (TokenKind::Colon, _) => ("expected ':'".into(), None),
         (TokenKind::Lpar, _) => ("expected '('".into(), None),
-        (TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace, _) => (
-            "invalid syntax. Perhaps you forgot a comma?".into(),
-            None,
-        ),
+        (TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace, _) => {
+            ("invalid syntax. Perhaps you forgot a comma?".into(), None)
+        }
         _ => ("invalid syntax".into(), Some(format!("expected {expected}, found {found}"))),
     }
 }
@@ -169,8 +163,7 @@ fn unclosed_bracket(source: &Source) -> Option<usize> {
                 }
             }
             quote @ (b'"' | b'\'') => {
-                let triple =
-                    text.get(at + 1) == Some(quote) && text.get(at + 2) == Some(quote);
+                let triple = text.get(at + 1) == Some(quote) && text.get(at + 2) == Some(quote);
                 let width = if triple { 3 } else { 1 };
                 at += width;
                 while let Some(byte) = text.get(at) {
@@ -180,8 +173,7 @@ fn unclosed_bracket(source: &Source) -> Option<usize> {
                         break;
                     } else if byte == quote
                         && (!triple
-                            || (text.get(at + 1) == Some(quote)
-                                && text.get(at + 2) == Some(quote)))
+                            || (text.get(at + 1) == Some(quote) && text.get(at + 2) == Some(quote)))
                     {
                         at += width - 1;
                         break;

@@ -232,7 +232,7 @@ impl Analyzer {
         }
     }
 
-    fn defaults<'a>(&mut self, parameters: &'a Parameters) {
+    fn defaults(&mut self, parameters: &Parameters) {
         for parameter in parameters.iter_non_variadic_params() {
             if let Some(default) = &parameter.default {
                 self.visit_expr(default);
@@ -329,8 +329,10 @@ impl Analyzer {
                 .names
                 .iter()
                 .filter(|(_, symbol)| {
-                    !symbol.global && (symbol.nonlocal || (symbol.used && !symbol.bound)
-                        || (symbol.used && scope.kind == ScopeKind::Class))
+                    !symbol.global
+                        && (symbol.nonlocal
+                            || (symbol.used && !symbol.bound)
+                            || (symbol.used && scope.kind == ScopeKind::Class))
                 })
                 .cloned()
                 .collect();

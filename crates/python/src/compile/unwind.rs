@@ -143,7 +143,8 @@ impl<'a> Compiler<'a> {
             _ => None,
         });
         let Some((at, next, end, iterator)) = target else {
-            let message = if again { "'continue' not properly in loop" } else { "'break' outside loop" };
+            let message =
+                if again { "'continue' not properly in loop" } else { "'break' outside loop" };
             self.error(self.span, message, None);
             return;
         };

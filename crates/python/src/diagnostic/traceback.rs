@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::value::{Instance, TraceEntry, Value};
+use super::suggestion;
+use crate::value::{Instance, Str, TraceEntry, Value};
 use crate::vm::Vm;
 
 /// The text Python prints for an exception nobody caught.
@@ -22,16 +23,12 @@ fn write_chain(vm: &mut Vm, exception: &Rc<Instance>, seen: &mut Vec<usize>, out
     let Some(state) = exception.exception(|state| state.clone()) else { return };
     if let Some(cause) = &state.cause {
         write_chain(vm, cause, seen, out);
-        out.push_str(
-            "\nThe above exception was the direct cause of the following exception:\n\n",
-        );
-    } else if let (Some(context), false) = (&state.context, state.suppress_context) {
-        if !seen.contains(&Rc::as_ptr(context).addr()) {
-            write_chain(vm, context, seen, out);
-            out.push_str(
-                "\nDuring handling of the above exception, another exception occurred:\n\n",
-            );
-        }
+        out.push_str("\nThe above exception was the direct cause of the following exception:\n\n");
+    } else if let (Some(context), false) = (&state.context, state.suppress_context)
+        && !seen.contains(&Rc::as_ptr(context).addr())
+    {
+        write_chain(vm, context, seen, out);
+        out.push_str("\nDuring handling of the above exception, another exception occurred:\n\n");
     }
     if !state.traceback.is_empty() {
         out.push_str("Traceback (most recent call last):\n");
@@ -53,7 +50,22 @@ pub(crate) fn summary(vm: &mut Vm, exception: &Rc<Instance>) -> String {
         Ok(text) => text,
         Err(_) => "<exception str() failed>".into(),
     };
+    let hint = suggest(vm, exception).map(|close| format!(". Did you mean: '{close}'?"));
+    let text = format!("{text}{}", hint.unwrap_or_default());
     if text.is_empty() { name } else { format!("{name}: {text}") }
+}
+
+/// The known name closest to the one a `NameError` or `AttributeError` is about.
+fn suggest(vm: &mut Vm, exception: &Rc<Instance>) -> Option<Str> {
+    if let Some(Value::Str(close)) = exception.get("_suggestion") {
+        return Some(close);
+    }
+    if !exception.class().is_subclass(&vm.exception("AttributeError")) {
+        return None;
+    }
+    let (target, name) = (exception.get("obj")?, exception.get("name")?.as_str()?);
+    let known = vm.attribute_names(&target);
+    suggestion(&known, &name)
 }
 
 fn write_entries(innermost_first: &[TraceEntry], out: &mut String) {

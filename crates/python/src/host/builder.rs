@@ -100,8 +100,7 @@ impl ClassBuilder {
     /// Adds a property that can be set.
     #[must_use]
     pub fn property_with_setter(self, name: &'static str, get: Call, set: Call) -> Self {
-        let property =
-            Property::read_write(Value::function(name, get), Value::function(name, set));
+        let property = Property::read_write(Value::function(name, get), Value::function(name, set));
         self.attribute(name, property)
     }
 

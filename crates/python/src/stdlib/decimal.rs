@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::str::FromStr;
 
-use num_traits::{FromPrimitive, Signed, ToPrimitive, Zero};
+use num_traits::{FromPrimitive, ToPrimitive};
 use rust_decimal::RoundingStrategy;
 
 use crate::host::{Args, BinaryOperator, ClassBuilder, Compare, Object, Raise, UnaryOperator};
@@ -84,8 +84,7 @@ impl Object for Decimal {
             return vm.format(&float, specification).map(Some);
         }
         let places = places.unwrap_or(self.0.scale());
-        let rounded =
-            self.0.round_dp_with_strategy(places, RoundingStrategy::MidpointNearestEven);
+        let rounded = self.0.round_dp_with_strategy(places, RoundingStrategy::MidpointNearestEven);
         let digits = usize::try_from(places).unwrap_or(0);
         let text = format!("{:.digits$}", rounded.abs());
         let (whole, fraction) = match text.split_once('.') {
@@ -94,7 +93,13 @@ impl Object for Decimal {
         };
         let grouped = layout.contains(',');
         let whole = if grouped { group(&whole) } else { whole };
-        let sign = if rounded.is_sign_negative() { "-" } else if layout.contains('+') { "+" } else { "" };
+        let sign = if rounded.is_sign_negative() {
+            "-"
+        } else if layout.contains('+') {
+            "+"
+        } else {
+            ""
+        };
         let body = Value::from(format!("{sign}{whole}{fraction}"));
         let layout: String = layout.chars().filter(|c| !matches!(c, ',' | '+')).collect();
         if layout.is_empty() {
@@ -136,14 +141,20 @@ impl Object for Decimal {
     ) -> Result<Value, Raise> {
         let Some(other) = Self::operand(other) else { return Ok(Value::NotImplemented) };
         let (a, b) = if reflected { (other, self.0) } else { (self.0, other) };
-        let dividing =
-            matches!(operator, BinaryOperator::Div | BinaryOperator::FloorDiv | BinaryOperator::Mod);
+        let dividing = matches!(
+            operator,
+            BinaryOperator::Div | BinaryOperator::FloorDiv | BinaryOperator::Mod
+        );
         if dividing && b.is_zero() {
             return Err(invalid(vm, "DivisionByZero", "[<class 'decimal.DivisionByZero'>]"));
         }
         let result = match operator {
-            BinaryOperator::Add => a.checked_add(b).map(|sum| rescale(sum, a.scale().max(b.scale()))),
-            BinaryOperator::Sub => a.checked_sub(b).map(|sum| rescale(sum, a.scale().max(b.scale()))),
+            BinaryOperator::Add => {
+                a.checked_add(b).map(|sum| rescale(sum, a.scale().max(b.scale())))
+            }
+            BinaryOperator::Sub => {
+                a.checked_sub(b).map(|sum| rescale(sum, a.scale().max(b.scale())))
+            }
             BinaryOperator::Mul => {
                 a.checked_mul(b).map(|product| rescale(product, a.scale() + b.scale()))
             }
@@ -331,7 +342,7 @@ pub(super) fn build(vm: &mut Vm, module: &Rc<Module>) -> Result<(), Raise> {
         .method("__abs__", |vm, args| Ok(Value::object(Decimal(this(vm, &args)?.abs()))))
         .method("copy_abs", |vm, args| Ok(Value::object(Decimal(this(vm, &args)?.abs()))))
         .method("is_zero", |vm, args| Ok(Value::Bool(this(vm, &args)?.is_zero())))
-        .method("is_signed", |vm, args| Ok(Value::Bool(this(vm, &args)?.is_negative())))
+        .method("is_signed", |vm, args| Ok(Value::Bool(this(vm, &args)?.is_sign_negative())))
         .method("is_nan", |_, _| Ok(Value::Bool(false)))
         .method("is_infinite", |_, _| Ok(Value::Bool(false)))
         .method("sqrt", |vm, args| {

@@ -49,7 +49,9 @@ unary! {
     "degrees" f64::to_degrees, "radians" f64::to_radians, "cbrt" f64::cbrt, "exp2" f64::exp2,
 }
 
-const BINARY: &[(&str, fn(f64, f64) -> f64)] = &[
+type Binary = (&'static str, fn(f64, f64) -> f64);
+
+const BINARY: &[Binary] = &[
     ("atan2", f64::atan2),
     ("fmod", |a, b| a % b),
     ("copysign", f64::copysign),
@@ -267,6 +269,8 @@ fn modf(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     Ok(Value::tuple(vec![Value::Float(value.fract()), Value::Float(value.trunc())]))
 }
 
+type Function = (&'static str, fn(&mut Vm, Args) -> Result<Value, Raise>);
+
 pub(super) fn build(_: &mut Vm, module: &Rc<Module>) -> Result<(), Raise> {
     use std::f64::consts;
     for (name, value) in [
@@ -292,7 +296,7 @@ pub(super) fn build(_: &mut Vm, module: &Rc<Module>) -> Result<(), Raise> {
         };
         module.set(name, Value::closure(*name, call));
     }
-    let functions: &[(&str, fn(&mut Vm, Args) -> Result<Value, Raise>)] = &[
+    let functions: &[Function] = &[
         ("log", log),
         ("log2", |vm, args| log_base(vm, &args, f64::log2)),
         ("log10", |vm, args| log_base(vm, &args, f64::log10)),

@@ -20,11 +20,9 @@ fn write(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 
 fn exc_info(vm: &mut Vm, _: Args) -> Result<Value, Raise> {
     Ok(Value::tuple(match vm.handled() {
-        Some(exception) => vec![
-            Value::Class(exception.class()),
-            Value::Instance(exception),
-            Value::None,
-        ],
+        Some(exception) => {
+            vec![Value::Class(exception.class()), Value::Instance(exception), Value::None]
+        }
         None => vec![Value::None, Value::None, Value::None],
     }))
 }

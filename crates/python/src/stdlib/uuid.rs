@@ -18,14 +18,7 @@ impl Uuid {
     pub fn text(self) -> String {
         let hex = self.hex();
         let part = |from: usize, to: usize| hex.get(from..to).unwrap_or("");
-        format!(
-            "{}-{}-{}-{}-{}",
-            part(0, 8),
-            part(8, 12),
-            part(12, 16),
-            part(16, 20),
-            part(20, 32)
-        )
+        format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
     }
 
     /// The 32 digits.
@@ -36,8 +29,7 @@ impl Uuid {
     /// Reads any of the forms Python reads.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.replace("urn:", "").replace("uuid:", "");
-        let digits: String =
-            text.chars().filter(|c| !matches!(c, '-' | '{' | '}')).collect();
+        let digits: String = text.chars().filter(|c| !matches!(c, '-' | '{' | '}')).collect();
         if digits.len() != 32 {
             return None;
         }
@@ -71,8 +63,7 @@ impl Object for Uuid {
 }
 
 fn new(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [_, hex, bytes, int, version] =
-        args.bind(vm, "UUID(cls, hex=, bytes=, int=, version=)")?;
+    let [_, hex, bytes, int, version] = args.bind(vm, "UUID(cls, hex=, bytes=, int=, version=)")?;
     let _ = version;
     if let Some(hex) = hex.filter(|hex| !hex.is_none()) {
         return match hex.as_str().and_then(|hex| Uuid::parse(&hex)) {
@@ -88,9 +79,8 @@ fn new(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     }
     match int.and_then(|int| big(&int)).and_then(|int| int.to_u128()) {
         Some(int) => Ok(Value::object(Uuid(int))),
-        None => Err(vm.type_error(
-            "one of the hex, bytes, bytes_le, fields, or int arguments must be given",
-        )),
+        None => Err(vm
+            .type_error("one of the hex, bytes, bytes_le, fields, or int arguments must be given")),
     }
 }
 
@@ -120,9 +110,10 @@ pub(super) fn build(vm: &mut Vm, module: &Rc<Module>) -> Result<(), Raise> {
             Ok(Value::Int(i64::try_from((this(vm, &args)?.0 >> 76) & 0xF).unwrap_or(0)))
         })
         .build(vm);
-    class.set("__int__", Value::method("__int__", |vm, args| {
-        Ok(Value::int(BigInt::from(this(vm, &args)?.0)))
-    }));
+    class.set(
+        "__int__",
+        Value::method("__int__", |vm, args| Ok(Value::int(BigInt::from(this(vm, &args)?.0)))),
+    );
     module.set("UUID", Value::Class(class));
     module.set("uuid4", Value::function("uuid4", uuid4));
     module.set("uuid1", Value::function("uuid1", uuid4));

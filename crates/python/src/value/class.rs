@@ -179,14 +179,12 @@ impl Class {
             let table = dict.table.borrow();
             table.find_str(hash, name).and_then(|at| table.value_at(at).cloned())
         };
-        find(&self.dict)
-            .or_else(|| self.ancestors.iter().find_map(|ancestor| find(&ancestor.dict)))
+        find(&self.dict).or_else(|| self.ancestors.iter().find_map(|ancestor| find(&ancestor.dict)))
     }
 
     pub(crate) fn lookup_name(&self, hash: u64, name: &Str) -> Option<Value> {
         let find = |dict: &Dict| dict.table.borrow().get_name(hash, name).cloned();
-        find(&self.dict)
-            .or_else(|| self.ancestors.iter().find_map(|ancestor| find(&ancestor.dict)))
+        find(&self.dict).or_else(|| self.ancestors.iter().find_map(|ancestor| find(&ancestor.dict)))
     }
 
     /// Sets an attribute of the class without asking any hook.
@@ -251,9 +249,9 @@ pub(crate) fn linearize(bases: &[Rc<Class>]) -> Option<Vec<Rc<Class>>> {
             return Some(order);
         }
         let next = lists.iter().filter_map(|list| list.first()).find(|candidate| {
-            lists.iter().all(|list| {
-                list.iter().skip(1).all(|other| other.serial != candidate.serial)
-            })
+            lists
+                .iter()
+                .all(|list| list.iter().skip(1).all(|other| other.serial != candidate.serial))
         })?;
         let next = Rc::clone(next);
         for list in &mut lists {

@@ -68,12 +68,15 @@ impl fmt::Debug for Function {
     }
 }
 
+/// A native function with state.
+pub(super) type Closure = dyn Fn(&mut Vm, Args) -> Result<Value, Raise>;
+
 /// The Rust code of a native function.
 pub enum NativeCall {
     /// A plain function.
     Plain(fn(&mut Vm, Args) -> Result<Value, Raise>),
     /// A closure with state.
-    Closure(Box<dyn Fn(&mut Vm, Args) -> Result<Value, Raise>>),
+    Closure(Box<Closure>),
 }
 
 /// A function written in Rust.
@@ -87,6 +90,12 @@ pub struct NativeFunction {
     /// A positional argument that must be finite: an iterator there is turned into a list first,
     /// by the machine, so that a long one can be paused.
     pub(crate) drains: Option<u8>,
+}
+
+impl fmt::Debug for NativeCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NativeCall")
+    }
 }
 
 impl NativeFunction {
@@ -107,10 +116,7 @@ impl fmt::Debug for NativeFunction {
 
 impl Value {
     /// A native function that is not a method.
-    pub fn function(
-        name: impl Into<Str>,
-        call: fn(&mut Vm, Args) -> Result<Self, Raise>,
-    ) -> Self {
+    pub fn function(name: impl Into<Str>, call: fn(&mut Vm, Args) -> Result<Self, Raise>) -> Self {
         Self::native(name, NativeCall::Plain(call), false, None)
     }
 

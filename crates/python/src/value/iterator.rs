@@ -41,13 +41,13 @@ pub struct Iter {
 }
 
 impl Iter {
-    pub(crate) fn new(source: Source, name: &'static str) -> Value {
+    pub(crate) fn value(source: Source, name: &'static str) -> Value {
         Value::Iter(Rc::new(Self { source: RefCell::new(source), name }))
     }
 
     /// An iterator over values that are already there.
     pub fn over(values: Vec<Value>) -> Value {
-        Self::new(Source::Values { values: values.into_iter() }, "list_iterator")
+        Self::value(Source::Values { values: values.into_iter() }, "list_iterator")
     }
 
     /// An iterator that asks a closure for each value; none ends it.
@@ -55,7 +55,7 @@ impl Iter {
         name: &'static str,
         next: impl FnMut(&mut Vm) -> Result<Option<Value>, Raise> + 'static,
     ) -> Value {
-        Self::new(Source::Host(Box::new(next)), name)
+        Self::value(Source::Host(Box::new(next)), name)
     }
 
     /// Whether it walks over a finite container, so that running it to its end cannot hang.

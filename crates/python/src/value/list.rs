@@ -4,7 +4,7 @@ use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
 use std::ops::Deref;
 
-use super::{MEMORY, Str, Table, Value, trash};
+use super::{MEMORY, SLOT, Str, Table, Value, trash};
 
 /// An immutable sequence.
 pub struct Tuple(Vec<Value>);
@@ -80,7 +80,7 @@ impl List {
     pub fn push(&self, value: Value) {
         let mut items = self.items.borrow_mut();
         items.push(value);
-        if items.capacity() * size_of::<Value>() != self.counted.get() {
+        if items.capacity() * SLOT != self.counted.get() {
             drop(items);
             self.count();
         }
@@ -95,7 +95,7 @@ impl List {
 
     fn count(&self) {
         let capacity = self.items.borrow().capacity();
-        recount(&self.counted, capacity * size_of::<Value>());
+        recount(&self.counted, capacity * SLOT);
     }
 }
 

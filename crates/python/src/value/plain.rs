@@ -94,11 +94,9 @@ impl Value {
                 hasher.finish()
             }
             Self::Instance(instance) if instance.plain() => address_hash(self),
-            Self::Instance(_)
-            | Self::Object(_)
-            | Self::List(_)
-            | Self::Dict(_)
-            | Self::Set(_) => return None,
+            Self::Instance(_) | Self::Object(_) | Self::List(_) | Self::Dict(_) | Self::Set(_) => {
+                return None;
+            }
             Self::NotImplemented
             | Self::Ellipsis
             | Self::Iter(_)

@@ -10,8 +10,10 @@ thread_local! {
     pub(crate) static MEMORY: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Strings below this size are not counted: they are bounded by the containers that hold them.
-const COUNTED: usize = 1024;
+/// Strings below this size are not counted: the slots that hold them count for more than they are.
+const COUNTED: usize = 128;
+/// What a slot of a container counts for: itself and a small value behind it.
+pub(crate) const SLOT: usize = 64;
 
 /// An immutable string; cloning shares it.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]

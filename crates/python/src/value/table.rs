@@ -9,7 +9,7 @@ use std::hash::Hasher;
 use rustc_hash::FxHasher;
 
 use super::list::recount;
-use super::{Str, Value, trash};
+use super::{SLOT, Str, Value, trash};
 
 const EMPTY: u32 = u32::MAX;
 const DELETED: u32 = u32::MAX - 1;
@@ -97,9 +97,10 @@ impl Table {
 
     fn probe(&self, hash: u64, mut same: impl FnMut(&Value) -> bool) -> Option<usize> {
         if self.index.is_empty() {
-            return self.entries.iter().position(|entry| {
-                entry.hash == hash && entry.key.as_ref().is_some_and(&mut same)
-            });
+            return self
+                .entries
+                .iter()
+                .position(|entry| entry.hash == hash && entry.key.as_ref().is_some_and(&mut same));
         }
         let mask = self.index.len() - 1;
         let mut slot = spread(hash) & mask;
@@ -244,7 +245,7 @@ impl Table {
                 self.place(hash, at);
             }
         }
-        let bytes = self.entries.capacity() * size_of::<Entry>() + self.index.capacity() * 4;
+        let bytes = self.entries.capacity() * 2 * SLOT + self.index.capacity() * 4;
         recount(&self.counted, bytes);
     }
 

@@ -92,8 +92,7 @@ impl Vm {
             }
             BinaryOperator::Mod => float_modulo(x, y),
             BinaryOperator::Pow if x == 0.0 && y < 0.0 => {
-                return Err(self
-                    .zero_division("0.0 cannot be raised to a negative power"));
+                return Err(self.zero_division("0.0 cannot be raised to a negative power"));
             }
             BinaryOperator::Pow if x < 0.0 && y.fract() != 0.0 && y.is_finite() => {
                 return Err(self.unsupported("complex numbers are not supported"));
@@ -101,7 +100,9 @@ impl Vm {
             BinaryOperator::Pow => {
                 let value = x.powf(y);
                 if value.is_infinite() && x.is_finite() && y.is_finite() {
-                    return Err(self.error("OverflowError", "(34, 'Numerical result out of range')"));
+                    return Err(
+                        self.error("OverflowError", "(34, 'Numerical result out of range')")
+                    );
                 }
                 value
             }
@@ -141,12 +142,10 @@ impl Vm {
             BinaryOperator::LShift | BinaryOperator::RShift if y.is_negative() => {
                 return Err(self.value_error("negative shift count"));
             }
-            BinaryOperator::LShift => {
-                match y.to_i64().and_then(|by| checked_shift(x, by)) {
-                    Some(value) => value,
-                    None => return Err(self.memory_error()),
-                }
-            }
+            BinaryOperator::LShift => match y.to_i64().and_then(|by| checked_shift(x, by)) {
+                Some(value) => value,
+                None => return Err(self.memory_error()),
+            },
             BinaryOperator::RShift => match y.to_usize() {
                 Some(by) => x >> by,
                 None if x.is_negative() => BigInt::from(-1),
@@ -179,7 +178,9 @@ impl Vm {
         let power = i32::try_from(-shift).unwrap_or(i32::MAX);
         let value = value * 2.0_f64.powi(power);
         if value.is_infinite() {
-            return Err(self.error("OverflowError", "integer division result too large for a float"));
+            return Err(
+                self.error("OverflowError", "integer division result too large for a float")
+            );
         }
         Ok(Value::Float(value))
     }
@@ -196,9 +197,7 @@ impl Vm {
         let Some(exponent) = y.to_u32() else {
             return match x.to_i64() {
                 Some(0 | 1) => Ok(Value::int(x.clone())),
-                Some(-1) => {
-                    Ok(Value::Int(if (y % BigInt::from(2)).is_zero() { 1 } else { -1 }))
-                }
+                Some(-1) => Ok(Value::Int(if (y % BigInt::from(2)).is_zero() { 1 } else { -1 })),
                 _ => Err(self.memory_error()),
             };
         };
@@ -213,8 +212,9 @@ impl Vm {
         let [base, exponent, modulus] = args else { return Ok(Value::None) };
         let (Some(base), Some(exponent), Some(modulus)) = (big(base), big(exponent), big(modulus))
         else {
-            return Err(self
-                .type_error("pow() 3rd argument not allowed unless all arguments are integers"));
+            return Err(
+                self.type_error("pow() 3rd argument not allowed unless all arguments are integers")
+            );
         };
         if modulus.is_zero() {
             return Err(self.value_error("pow() 3rd argument cannot be 0"));

@@ -210,11 +210,7 @@ impl Vm {
     }
 
     /// `object.__getattribute__(instance, name)`.
-    pub(crate) fn generic_attribute(
-        &mut self,
-        target: &Value,
-        name: &str,
-    ) -> Result<Value, Raise> {
+    pub(crate) fn generic_attribute(&mut self, target: &Value, name: &str) -> Result<Value, Raise> {
         let name = self.interner.name(name);
         let found = match target {
             Value::Instance(instance) => {
@@ -278,11 +274,7 @@ impl Vm {
         Ok(None)
     }
 
-    fn find_in_module(
-        &mut self,
-        module: &Rc<Module>,
-        name: &Name,
-    ) -> Result<Option<Found>, Raise> {
+    fn find_in_module(&mut self, module: &Rc<Module>, name: &Name) -> Result<Option<Found>, Raise> {
         if let Some(value) = module.dict.table.borrow().get_name(name.hash, &name.text) {
             return Ok(Some(Found::Value(value.clone())));
         }
@@ -329,8 +321,7 @@ impl Vm {
         let mut found = None;
         let mut after = false;
         for class in above.start.mro() {
-            if after
-                && let Some(value) = class.dict.table.borrow().get_name(name.hash, &name.text)
+            if after && let Some(value) = class.dict.table.borrow().get_name(name.hash, &name.text)
             {
                 found = Some(value.clone());
                 break;
@@ -444,12 +435,7 @@ impl Vm {
     }
 
     /// `setattr(target, name, value)`.
-    pub fn set_attribute(
-        &mut self,
-        target: &Value,
-        name: &str,
-        value: Value,
-    ) -> Result<(), Raise> {
+    pub fn set_attribute(&mut self, target: &Value, name: &str, value: Value) -> Result<(), Raise> {
         let name = self.interner.name(name);
         self.store_attribute(target, &name, value)
     }
@@ -537,9 +523,8 @@ impl Vm {
     ) -> Result<(), Raise> {
         if class.native && class.hooks.is_none() {
             let (class, name) = (class.name(), &name.text);
-            return Err(self.type_error(format!(
-                "cannot set '{name}' attribute of immutable type '{class}'"
-            )));
+            return Err(self
+                .type_error(format!("cannot set '{name}' attribute of immutable type '{class}'")));
         }
         if let Some(hooks) = class.hooks.clone()
             && hooks.set_class_attribute(self, class, &name.text, &value)?
@@ -592,9 +577,7 @@ impl Vm {
             return match &found {
                 Value::Object(object) => Rc::clone(object).descriptor_delete(self, target),
                 other => match self.special_method(other, "__delete__") {
-                    Some(delete) => {
-                        self.call(&delete, [other.clone(), target.clone()]).map(drop)
-                    }
+                    Some(delete) => self.call(&delete, [other.clone(), target.clone()]).map(drop),
                     None => Err(self.attribute_error("__delete__")),
                 },
             };

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use super::class::ClassBuild;
 use super::execute::Exit;
 use super::{Frame, Kind, Vm};
-use crate::compile::CodeKind;
 use crate::host::{Args, Raise, missing_message};
 use crate::value::{
     Class, Dict, Function, Generator, GeneratorKind, GeneratorState, Instance, Layout,
@@ -34,11 +33,6 @@ pub(crate) enum Then {
     Send(u32),
     /// The frame is a generator asked with `next` or `send`; the default at its end.
     Next(Option<Box<Value>>),
-    /// An `AttributeError` is answered with this value.
-    Fallback(Box<Value>),
-    /// The frame was `__set__` or the like after which nothing is pushed; `__bool__` and the like,
-    /// whose truth is pushed, negated or not.
-    Truth(bool),
 }
 
 impl Vm {
@@ -194,13 +188,14 @@ impl Vm {
     pub(crate) fn deliver(&mut self, then: Then, value: Value) -> Result<(), Raise> {
         match then {
             Then::Stop => self.outcome = Some(value),
-            Then::Push | Then::Next(_) | Then::Fallback(_) => self.frame.push(value),
+            Then::Push | Then::Next(_) => self.frame.push(value),
             Then::Discard => {}
             Then::Construct(instance) => {
                 if !value.is_none() {
                     let class = self.class_of(&value).name();
-                    return Err(self
-                        .type_error(format!("__init__() should return None, not '{class}'")));
+                    return Err(
+                        self.type_error(format!("__init__() should return None, not '{class}'"))
+                    );
                 }
                 self.frame.push(instance);
             }
@@ -215,10 +210,6 @@ impl Vm {
                 self.frame.push(module);
             }
             Then::ForIter(_) | Then::Send(_) => self.frame.push(value),
-            Then::Truth(negate) => {
-                let truth = self.truth(&value)?;
-                self.frame.push(Value::Bool(truth != negate));
-            }
         }
         Ok(())
     }
@@ -267,8 +258,11 @@ impl Vm {
             Some(kind) => {
                 let then = std::mem::replace(&mut frame.then, Then::Stop);
                 let state = GeneratorState::Waiting { frame, started: false };
-                let generator =
-                    Generator { kind, name: function.name(), state: std::cell::RefCell::new(state) };
+                let generator = Generator {
+                    kind,
+                    name: function.name(),
+                    state: std::cell::RefCell::new(state),
+                };
                 self.deliver(then, Value::Generator(Rc::new(generator)))
             }
         }
@@ -497,8 +491,9 @@ impl Vm {
                 let result = self.call(init, args)?;
                 if !result.is_none() {
                     let class = self.class_of(&result).name();
-                    return Err(self
-                        .type_error(format!("__init__() should return None, not '{class}'")));
+                    return Err(
+                        self.type_error(format!("__init__() should return None, not '{class}'"))
+                    );
                 }
                 self.deliver(then, instance)
             }
@@ -670,11 +665,6 @@ impl Vm {
             other => return self.deliver(other, value),
         }
         Ok(())
-    }
-
-    /// Whether a name in a class or annotation frame is looked up in a namespace first.
-    pub(crate) fn in_class_body(&self) -> bool {
-        self.frame.code.kind == CodeKind::Class
     }
 
     /// The class of instances of a subclass of `type`.

@@ -7,7 +7,7 @@ use super::{Frame, Kind, Then, Vm};
 use crate::compile::Name;
 use crate::host::{Args, Raise};
 use crate::value::{
-    Annotation, CellRef, Class, ClassParts, Dict, Function, Layout, Str, Value, linearize,
+    Annotation, CellRef, Class, ClassParts, Dict, Function, Str, Value, linearize,
 };
 
 /// A class whose body is running.
@@ -42,8 +42,7 @@ impl Vm {
         if let Some(text) = &body.documentation {
             namespace.set("__doc__", Value::Str(text.clone()));
         }
-        let mut frame =
-            Frame::new(Rc::clone(&body), Rc::clone(&self.frame.globals), Then::Discard);
+        let mut frame = Frame::new(Rc::clone(&body), Rc::clone(&self.frame.globals), Then::Discard);
         frame.namespace = Some(Rc::clone(&namespace));
         frame.cells.extend(function.closure.iter().cloned());
         let own = body.cell_names.iter().take(body.own_cells);
@@ -142,11 +141,7 @@ impl Vm {
         Ok(())
     }
 
-    fn metaclass_of(
-        &mut self,
-        explicit: Option<&Value>,
-        bases: &[Rc<Class>],
-    ) -> Option<Rc<Class>> {
+    fn metaclass_of(&mut self, explicit: Option<&Value>, bases: &[Rc<Class>]) -> Option<Rc<Class>> {
         let mut best = match explicit {
             Some(Value::Class(class)) => Some(Rc::clone(class)),
             _ => None,
@@ -258,8 +253,9 @@ impl Vm {
             let closed = ["bool", "NoneType", "function", "range", "slice", "ellipsis"];
             if base.native && &*base.module() == "builtins" && closed.contains(&&*base.name()) {
                 let name = base.name();
-                return Err(self
-                    .type_error(format!("type '{name}' is not an acceptable base type")));
+                return Err(
+                    self.type_error(format!("type '{name}' is not an acceptable base type"))
+                );
             }
         }
         Ok(())
@@ -278,7 +274,11 @@ impl Vm {
     }
 
     /// `__set_name__`, `__init_subclass__`, and the hooks of native bases.
-    fn announce_class(&mut self, class: &Rc<Class>, keywords: &[(Str, Value)]) -> Result<(), Raise> {
+    fn announce_class(
+        &mut self,
+        class: &Rc<Class>,
+        keywords: &[(Str, Value)],
+    ) -> Result<(), Raise> {
         for (name, value) in class.dict.names() {
             match &value {
                 Value::Object(object) => Rc::clone(object).set_name(self, class, &name)?,
@@ -374,9 +374,9 @@ impl Vm {
         match target {
             Value::Instance(instance) => match &*name.text {
                 "__dict__" => Ok(Some(Value::Dict(Rc::clone(instance.dict())))),
-                other => Ok(instance
-                    .exception(|state| exception_attribute(state, other))
-                    .flatten()),
+                other => {
+                    Ok(instance.exception(|state| exception_attribute(state, other)).flatten())
+                }
             },
             Value::Class(class) => self.class_attribute(class, &name.text),
             Value::Module(module) => Ok(match &*name.text {
@@ -422,9 +422,8 @@ impl Vm {
     }
 
     fn class_attribute(&mut self, class: &Rc<Class>, name: &str) -> Result<Option<Value>, Raise> {
-        let classes = |classes: Vec<Rc<Class>>| {
-            Value::tuple(classes.into_iter().map(Value::Class).collect())
-        };
+        let classes =
+            |classes: Vec<Rc<Class>>| Value::tuple(classes.into_iter().map(Value::Class).collect());
         Ok(Some(match name {
             "__name__" => Value::Str(class.name()),
             "__qualname__" => Value::Str(class.qualified_name()),
@@ -519,11 +518,6 @@ impl Vm {
         }
         Ok(true)
     }
-
-    /// The value a new instance of a subclass of a built-in type wraps.
-    pub(crate) fn wraps_builtin(&self, class: &Class) -> bool {
-        class.layout == Layout::Wrapper
-    }
 }
 
 fn is_abstract(value: &Value) -> bool {
@@ -554,11 +548,7 @@ fn exception_attribute(state: &mut crate::value::ExceptionState, name: &str) -> 
     })
 }
 
-fn set_exception_attribute(
-    instance: &crate::value::Instance,
-    name: &str,
-    value: &Value,
-) -> bool {
+fn set_exception_attribute(instance: &crate::value::Instance, name: &str, value: &Value) -> bool {
     let exception = match value {
         Value::Instance(other) => Some(Rc::clone(other)),
         _ => None,

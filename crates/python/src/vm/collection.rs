@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::Vm;
 use crate::host::Raise;
-use crate::value::{Dict, Lookup, Set, Table, Value};
+use crate::value::{Dict, Lookup, SLOT, Set, Table, Value};
 
 impl Vm {
     fn locate(
@@ -118,7 +118,8 @@ impl Vm {
                 )));
             }
             let mut parts = self.collect(&pair)?;
-            let (Some(value), Some(key), true) = (parts.pop(), parts.pop(), parts.is_empty()) else {
+            let (Some(value), Some(key), true) = (parts.pop(), parts.pop(), parts.is_empty())
+            else {
                 let length = self.collect(&pair)?.len();
                 return Err(self.value_error(format!(
                     "dictionary update sequence element #{at} has length {length}; 2 is required"
@@ -156,7 +157,7 @@ impl Vm {
             items.push(item);
             counted += 1;
             if counted.is_multiple_of(4096) {
-                self.reserve(items.len() * size_of::<Value>())?;
+                self.reserve(items.len() * SLOT)?;
                 self.tick(4096)?;
             }
         }

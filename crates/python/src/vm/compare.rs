@@ -32,7 +32,7 @@ impl Vm {
         }
         let reflected_first = matches!((a, b), (Value::Instance(_), Value::Instance(_)))
             && self.class_of(b).serial != self.class_of(a).serial
-            && self.class_of(b).is_subclass(&*self.class_of(a));
+            && self.class_of(b).is_subclass(&self.class_of(a));
         let order = if reflected_first { [true, false] } else { [false, true] };
         for reflected in order {
             let result = if reflected {
@@ -194,7 +194,11 @@ impl Vm {
         for (key, value) in a.items() {
             let same = match self.dict_get(b, &key) {
                 Ok(Some(other)) => {
-                    if value.is(&other) { Ok(true) } else { self.equal(&value, &other) }
+                    if value.is(&other) {
+                        Ok(true)
+                    } else {
+                        self.equal(&value, &other)
+                    }
                 }
                 Ok(None) => Ok(false),
                 Err(raise) => Err(raise),

@@ -195,7 +195,6 @@ impl Vm {
             }
             Op::Swap => self.rotate(2),
             Op::Rotate3 => self.rotate(3),
-            Op::Rotate4 => self.rotate(4),
             Op::LoadItem => {
                 let key = self.frame.pop();
                 let target = self.frame.pop();
@@ -278,7 +277,7 @@ impl Vm {
         Ok(())
     }
 
-    /// Names, attributes, calls.
+    /// Names.
     fn name_instruction(&mut self, op: Op) -> Result<(), Raise> {
         let code = Rc::clone(&self.frame.code);
         let name = |at: u32| code.names.get(at as usize);
@@ -331,6 +330,15 @@ impl Vm {
                     return Err(self.name_error(&name.text));
                 }
             }
+            other => self.attribute_instruction(other, &code)?,
+        }
+        Ok(())
+    }
+
+    /// Attributes, calls, imports.
+    fn attribute_instruction(&mut self, op: Op, code: &Rc<Code>) -> Result<(), Raise> {
+        let name = |at: u32| code.names.get(at as usize);
+        match op {
             Op::StoreAttribute(at) => {
                 let target = self.frame.pop();
                 let value = self.frame.pop();
@@ -366,7 +374,7 @@ impl Vm {
                 }
             }
             Op::ImportStar => self.import_star()?,
-            other => self.building_instruction(other, &code)?,
+            other => self.building_instruction(other, code)?,
         }
         Ok(())
     }
@@ -440,10 +448,6 @@ impl Vm {
             Op::MakeFunction(at, flags) => self.make_function(at, flags, code),
             Op::MakeClass(at) => self.make_class(at)?,
             Op::Annotate(at) => self.annotate(at),
-            Op::LoadNamespace => {
-                let namespace = self.frame.namespace.clone().unwrap_or_default();
-                self.frame.push(Value::Dict(namespace));
-            }
             Op::Display => self.display()?,
             Op::Length => {
                 let value = self.frame.pop();
@@ -458,8 +462,7 @@ impl Vm {
     fn spread(&mut self, from: &Value) -> Result<Vec<Value>, Raise> {
         if !self.is_iterable(from) {
             let class = self.class_of(from).name();
-            return Err(self
-                .type_error(format!("Value after * must be an iterable, not {class}")));
+            return Err(self.type_error(format!("Value after * must be an iterable, not {class}")));
         }
         self.collect(from)
     }
@@ -529,9 +532,8 @@ impl Vm {
             for (key, value) in added.items() {
                 if self.dict_get(&dict, &key)?.is_some() {
                     let key = self.str(&key)?;
-                    return Err(self.type_error(format!(
-                        "got multiple values for keyword argument '{key}'"
-                    )));
+                    return Err(self
+                        .type_error(format!("got multiple values for keyword argument '{key}'")));
                 }
                 self.dict_set(&dict, key, value)?;
             }
@@ -636,7 +638,9 @@ impl Vm {
         let name = self.frame.code.local_names.get(at as usize).cloned().unwrap_or_default();
         self.error(
             "UnboundLocalError",
-            format!("cannot access local variable '{name}' where it is not associated with a value"),
+            format!(
+                "cannot access local variable '{name}' where it is not associated with a value"
+            ),
         )
     }
 

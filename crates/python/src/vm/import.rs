@@ -121,10 +121,8 @@ impl Vm {
         if let Some(hooks) = module.hooks.borrow().clone() {
             known.extend(hooks.names().into_iter().map(Str::from));
         }
-        let message = format!(
-            "cannot import name '{}' from '{}' (unknown location)",
-            name.text, module.name
-        );
+        let message =
+            format!("cannot import name '{}' from '{}' (unknown location)", name.text, module.name);
         let raise = self.error("ImportError", message);
         raise.0.set("name", Value::Str(name.text.clone()));
         if let Some(close) = suggestion(&known, &name.text) {

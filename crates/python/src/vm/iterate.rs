@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Kind, Then, Vm};
+use super::{Then, Vm};
 use crate::builtins::{DictView, Range, index_of, slice_indices, slice_list};
 use crate::host::{Args, Raise};
 use crate::value::{Iter, IterSource, Part, Value};
@@ -34,29 +34,29 @@ impl Vm {
         Ok(Some(match value {
             Value::Iter(_) | Value::Generator(_) => value.clone(),
             Value::List(list) => {
-                Iter::new(IterSource::List { list: Rc::clone(list), at: 0 }, "list_iterator")
+                Iter::value(IterSource::List { list: Rc::clone(list), at: 0 }, "list_iterator")
             }
             Value::Tuple(tuple) => {
-                Iter::new(IterSource::Tuple { tuple: Rc::clone(tuple), at: 0 }, "tuple_iterator")
+                Iter::value(IterSource::Tuple { tuple: Rc::clone(tuple), at: 0 }, "tuple_iterator")
             }
             Value::Str(text) => {
-                Iter::new(IterSource::Str { text: text.clone(), at: 0 }, "str_ascii_iterator")
+                Iter::value(IterSource::Str { text: text.clone(), at: 0 }, "str_ascii_iterator")
             }
             Value::Bytes(bytes) => {
                 let values = bytes.iter().map(|byte| Value::Int(i64::from(*byte)));
                 let values: Vec<Value> = values.collect();
-                Iter::new(IterSource::Values { values: values.into_iter() }, "bytes_iterator")
+                Iter::value(IterSource::Values { values: values.into_iter() }, "bytes_iterator")
             }
             Value::Dict(dict) => {
                 let size = dict.len();
                 let dict = Rc::clone(dict);
                 let source = IterSource::Dict { dict, part: Part::Keys, at: 0, size };
-                Iter::new(source, "dict_keyiterator")
+                Iter::value(source, "dict_keyiterator")
             }
             Value::Set(set) => {
                 let order = crate::builtins::set_order(set).into_iter();
                 let size = set.len();
-                Iter::new(IterSource::Set { set: Rc::clone(set), order, size }, "set_iterator")
+                Iter::value(IterSource::Set { set: Rc::clone(set), order, size }, "set_iterator")
             }
             Value::Object(object) => return Rc::clone(object).iterate(self),
             Value::Instance(_) | Value::Class(_) => return self.iter_of_python(value),
@@ -71,8 +71,9 @@ impl Vm {
                 && self.special_method(&iterator, "__next__").is_none()
             {
                 let class = self.class_of(&iterator).name();
-                return Err(self
-                    .type_error(format!("iter() returned non-iterator of type '{class}'")));
+                return Err(
+                    self.type_error(format!("iter() returned non-iterator of type '{class}'"))
+                );
             }
             return Ok(Some(iterator));
         }
@@ -266,9 +267,8 @@ impl Vm {
                     return crate::builtins::assign_slice(self, list, &slice, &value);
                 }
                 let at = index_of(self, key, list.len(), "list")?;
-                let old = list.edit(|items| {
-                    items.get_mut(at).map(|slot| std::mem::replace(slot, value))
-                });
+                let old =
+                    list.edit(|items| items.get_mut(at).map(|slot| std::mem::replace(slot, value)));
                 match old {
                     Some(_) => Ok(()),
                     None => Err(self.index_error("list assignment index out of range")),
@@ -329,7 +329,11 @@ impl Vm {
     pub fn try_length(&mut self, value: &Value) -> Result<Option<usize>, Raise> {
         Ok(Some(match value {
             Value::Str(text) => {
-                if text.is_ascii() { text.len() } else { text.chars().count() }
+                if text.is_ascii() {
+                    text.len()
+                } else {
+                    text.chars().count()
+                }
             }
             Value::Bytes(bytes) => bytes.len(),
             Value::Tuple(tuple) => tuple.len(),
@@ -366,9 +370,8 @@ impl Vm {
                 .map_err(|_| self.value_error("__len__() should return >= 0")),
             None => {
                 let class = self.class_of(length).name();
-                Err(self.type_error(format!(
-                    "'{class}' object cannot be interpreted as an integer"
-                )))
+                Err(self
+                    .type_error(format!("'{class}' object cannot be interpreted as an integer")))
             }
         }
     }
@@ -488,11 +491,11 @@ impl Vm {
         match value.unwrapped() {
             Value::List(list) => {
                 let left = list.len();
-                Ok(Iter::new(IterSource::ListBack { list, left }, "list_reverseiterator"))
+                Ok(Iter::value(IterSource::ListBack { list, left }, "list_reverseiterator"))
             }
             Value::Dict(dict) => {
                 let at = dict.table.borrow().positions();
-                Ok(Iter::new(
+                Ok(Iter::value(
                     IterSource::DictBack { dict, part: Part::Keys, at },
                     "dict_reversekeyiterator",
                 ))
@@ -505,20 +508,19 @@ impl Vm {
                     let at = view.dict.table.borrow().positions();
                     let source =
                         IterSource::DictBack { dict: Rc::clone(&view.dict), part: view.part, at };
-                    return Ok(Iter::new(source, "dict_reverseitemiterator"));
+                    return Ok(Iter::value(source, "dict_reverseitemiterator"));
                 }
                 let sequence = matches!(other, Value::Tuple(_) | Value::Str(_) | Value::Bytes(_))
                     || (self.special_method(&other, "__getitem__").is_some()
                         && self.special_method(&other, "__len__").is_some());
                 if !sequence {
                     let class = self.class_of(value).name();
-                    return Err(self
-                        .type_error(format!("'{class}' object is not reversible")));
+                    return Err(self.type_error(format!("'{class}' object is not reversible")));
                 }
                 let mut items = self.collect(&other)?;
                 items.reverse();
                 let source = IterSource::Values { values: items.into_iter() };
-                Ok(Iter::new(source, "reversed"))
+                Ok(Iter::value(source, "reversed"))
             }
         }
     }
@@ -533,10 +535,5 @@ impl Vm {
             Some(slice) => slice_indices(self, slice, length).map(Some),
             None => Ok(None),
         }
-    }
-
-    /// Whether a class is the built-in one for dicts or derives from it.
-    pub(crate) fn is_dict_class(&self, class: &crate::value::Class) -> bool {
-        class.is_subclass(&self.kind(Kind::Dict))
     }
 }

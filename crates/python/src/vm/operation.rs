@@ -84,9 +84,7 @@ impl Vm {
                     None => Ok(self.type_union(operator, this, other, reflected)),
                 }
             }
-            Value::Class(_) | Value::None => {
-                Ok(self.type_union(operator, this, other, reflected))
-            }
+            Value::Class(_) | Value::None => Ok(self.type_union(operator, this, other, reflected)),
             _ => crate::builtins::container_operator(self, operator, this, other, reflected),
         }
     }
@@ -126,15 +124,12 @@ impl Vm {
             if sequence(a) || sequence(b) {
                 let other = if sequence(a) { b } else { a };
                 let class = self.class_of(other).name();
-                return self.type_error(format!(
-                    "can't multiply sequence by non-int of type '{class}'"
-                ));
+                return self
+                    .type_error(format!("can't multiply sequence by non-int of type '{class}'"));
             }
         }
         let (left, right) = (self.class_of(a).name(), self.class_of(b).name());
-        self.type_error(format!(
-            "unsupported operand type(s) for {symbol}: '{left}' and '{right}'"
-        ))
+        self.type_error(format!("unsupported operand type(s) for {symbol}: '{left}' and '{right}'"))
     }
 
     /// `Binary`: operands on the stack; a special method written in Python runs in a frame of its
@@ -144,8 +139,7 @@ impl Vm {
         let a = self.frame.pop();
         if let Value::Instance(_) = &a
             && !matches!(&b, Value::Instance(_) | Value::Object(_))
-            && let Some(method @ Value::Function(_)) =
-                self.special_method(&a, operator.method())
+            && let Some(method @ Value::Function(_)) = self.special_method(&a, operator.method())
             && !self.may_decline(&method)
         {
             return self.call_into(method, Args::from([a, b]), Then::Push);
@@ -260,7 +254,9 @@ impl Vm {
         }
         match value {
             Value::Big(_) => {
-                return Err(self.error("OverflowError", "Python int too large to convert to C ssize_t"));
+                return Err(
+                    self.error("OverflowError", "Python int too large to convert to C ssize_t")
+                );
             }
             Value::Instance(_) => {
                 if let Some(method) = self.special_method(value, "__index__") {

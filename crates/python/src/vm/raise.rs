@@ -159,30 +159,22 @@ impl Vm {
                 return Ok(());
             }
             raise = self.leave_generator(raise);
-            if let Some(done) = self.leave_frame(raise)? {
-                raise = done;
-            } else {
-                return Ok(());
-            }
+            raise = self.leave_frame(raise)?;
         }
     }
 
-    /// Leaves the current frame with an exception. Returns the exception if it goes on, none if
-    /// what the caller waited for took it.
-    fn leave_frame(&mut self, raise: Raise) -> Result<Option<Raise>, Raise> {
+    /// Leaves the current frame with an exception, which goes on in the caller; it is the error if
+    /// native code waited for the frame.
+    fn leave_frame(&mut self, raise: Raise) -> Result<Raise, Raise> {
         let Some(caller) = self.callers.pop() else { return Err(raise) };
         let frame = std::mem::replace(&mut self.frame, caller);
         match frame.then {
             Then::Stop => Err(raise),
             Then::Import(name) => {
                 self.modules.remove(&name);
-                Ok(Some(raise))
+                Ok(raise)
             }
-            Then::Fallback(value) if raise.is(&self.exception("AttributeError")) => {
-                self.frame.push(*value);
-                Ok(None)
-            }
-            _ => Ok(Some(raise)),
+            _ => Ok(raise),
         }
     }
 

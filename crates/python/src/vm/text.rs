@@ -200,12 +200,7 @@ impl Vm {
         Ok(format!("<class '{}'>", class.full_name()).into())
     }
 
-    fn call_for_text(
-        &mut self,
-        method: &Value,
-        value: &Value,
-        name: &str,
-    ) -> Result<Str, Raise> {
+    fn call_for_text(&mut self, method: &Value, value: &Value, name: &str) -> Result<Str, Raise> {
         let result = self.call(method, [value.clone()])?;
         match result.as_str() {
             Some(text) => Ok(text),
@@ -251,7 +246,7 @@ impl Vm {
         match args.as_slice() {
             [] => Ok(Str::default()),
             [one] => {
-                if instance.class().is_subclass(&*self.exception("KeyError")) {
+                if instance.class().is_subclass(&self.exception("KeyError")) {
                     return self.repr(one);
                 }
                 self.str(one)
@@ -275,7 +270,7 @@ impl Vm {
                 0x100..=0xFFFF => write!(out, "\\u{code:04x}"),
                 _ => write!(out, "\\U{code:08x}"),
             };
-            drop(written);
+            let _ = written;
         }
         Ok(out.into())
     }
@@ -296,9 +291,8 @@ impl Vm {
                         Some(text) => Ok(text),
                         None => {
                             let class = self.class_of(&result).name();
-                            Err(self.type_error(format!(
-                                "__format__ must return a str, not {class}"
-                            )))
+                            Err(self
+                                .type_error(format!("__format__ must return a str, not {class}")))
                         }
                     };
                 }

@@ -180,5 +180,9 @@ impl Vm {
 
 /// The layout of a class with these bases.
 pub(crate) fn layout_of(bases: &[Rc<Class>]) -> Layout {
-    bases.iter().map(|base| base.layout).find(|layout| *layout != Layout::Object).unwrap_or(Layout::Object)
+    bases
+        .iter()
+        .map(|base| base.layout)
+        .find(|layout| *layout != Layout::Object)
+        .unwrap_or(Layout::Object)
 }

@@ -34,9 +34,10 @@ impl Vm {
             return Ok(());
         }
         let class = self.class_of(&manager).name();
-        let kind = if asynchronous { "an asynchronous" } else { "the" };
-        let kind = if asynchronous { format!("{kind} context manager") } else { format!("{kind} context manager") };
-        Err(self.type_error(format!("'{class}' object does not support {kind} protocol")))
+        let kind = if asynchronous { "the asynchronous" } else { "the" };
+        Err(self.type_error(format!(
+            "'{class}' object does not support {kind} context manager protocol"
+        )))
     }
 
     /// `ExitArguments`: class, exception and traceback of what is being handled.
@@ -105,8 +106,9 @@ impl Vm {
                 other => match self.exception_of(other) {
                     Ok(cause) => Some(cause.0),
                     Err(_) => {
-                        return Err(self
-                            .type_error("exception causes must derive from BaseException"));
+                        return Err(
+                            self.type_error("exception causes must derive from BaseException")
+                        );
                     }
                 },
             };
@@ -144,9 +146,8 @@ impl Vm {
                 Some(method) => self.call_into(method, Args::from([value]), Then::Push),
                 None => {
                     let class = self.class_of(&value).name();
-                    Err(self.type_error(format!(
-                        "object {class} can't be used in 'await' expression"
-                    )))
+                    Err(self
+                        .type_error(format!("object {class} can't be used in 'await' expression")))
                 }
             },
         }

@@ -62,7 +62,11 @@ pub enum CardGesture {
     },
 }
 
-pub(super) fn line(script: &Script, text: &Text<'_>, gesture: &CardGesture) -> Result<Edits, String> {
+pub(super) fn line(
+    script: &Script,
+    text: &Text<'_>,
+    gesture: &CardGesture,
+) -> Result<Edits, String> {
     let line = match gesture {
         CardGesture::New { class, variable, values } => {
             Text::check_name(class, "class name")?;
@@ -112,9 +116,8 @@ fn free_name(
         return Ok(wanted.to_owned());
     }
     let base = class.to_lowercase();
-    let taken = |name: &str| {
-        text.outline.names.iter().any(|known| known == name) || script.has_name(name)
-    };
+    let taken =
+        |name: &str| text.outline.names.iter().any(|known| known == name) || script.has_name(name);
     let mut name = base.clone();
     let mut number = 1_u32;
     while taken(&name) {
@@ -133,7 +136,8 @@ fn name(script: &Script, object: u32) -> Result<String, String> {
     let found = script.orm(|orm| {
         let instance = orm.instances.get(id)?;
         let class = orm.mapping.mapper(instance.mapper()).class_name.to_string();
-        let key: Vec<String> = instance.key()?.values().iter().map(vidro_sql::repr::value).collect();
+        let key: Vec<String> =
+            instance.key()?.values().iter().map(vidro_sql::repr::value).collect();
         Some((class, key, instance.session()?.get()))
     });
     let Some((class, key, session)) = found.flatten() else {

@@ -28,7 +28,9 @@ impl<'a, 'b> Draft<'a, 'b> {
     fn new(text: &'a Text<'b>) -> Self {
         let calls = text.outline.classes.iter().flat_map(|class| &class.body);
         let uses = |name: &str| {
-            calls.clone().any(|m| m.call.as_ref().is_some_and(|call| last_part(&call.function) == name))
+            calls
+                .clone()
+                .any(|m| m.call.as_ref().is_some_and(|call| last_part(&call.function) == name))
         };
         let spelling = if uses("Column") && !uses("mapped_column") {
             Spelling::Column
@@ -148,7 +150,10 @@ impl<'a, 'b> Draft<'a, 'b> {
             None => ("    ".into(), class.span.end),
         };
         let only_pass = class.body.len() == 1
-            && class.body.first().is_some_and(|m| self.text.slice(m.span.start, m.span.end) == "pass");
+            && class
+                .body
+                .first()
+                .is_some_and(|m| self.text.slice(m.span.start, m.span.end) == "pass");
         let text: String = lines.iter().map(|line| format!("\n{indent}{line}")).collect();
         match class.body.first().filter(|_| only_pass) {
             Some(pass) => {
@@ -178,7 +183,9 @@ impl<'a, 'b> Draft<'a, 'b> {
     fn import(&mut self, module: &str, names: &[String]) {
         let imports = &self.text.outline.imports;
         let has = |name: &String| {
-            imports.iter().any(|import| import.names.iter().any(|(known, _)| known == name || known == "*"))
+            imports
+                .iter()
+                .any(|import| import.names.iter().any(|(known, _)| known == name || known == "*"))
         };
         let missing: Vec<&str> =
             names.iter().filter(|name| !has(name)).map(String::as_str).collect();
@@ -265,7 +272,10 @@ pub(super) fn add_column(
     Ok(edit.finish())
 }
 
-pub(super) fn add_relationship(text: &Text<'_>, draft: &RelationshipDraft) -> Result<Edits, String> {
+pub(super) fn add_relationship(
+    text: &Text<'_>,
+    draft: &RelationshipDraft,
+) -> Result<Edits, String> {
     Text::check_name(&draft.name, "attribute name")?;
     let mut edit = Draft::new(text);
     let (class, target) = (edit.class(&draft.class)?, edit.class(&draft.target)?);
@@ -353,7 +363,10 @@ fn association(edit: &mut Draft<'_, '_>, name: &str, one: &ClassOutline, other: 
     let base = base_class(edit.text).unwrap_or_else(|| "Base".into());
     let column = |class: &ClassOutline| {
         let reference = quoted(&format!("{}.id", table_of(class)));
-        format!("    Column(\"{}_id\", ForeignKey({reference}), primary_key=True),\n", snake(&class.name))
+        format!(
+            "    Column(\"{}_id\", ForeignKey({reference}), primary_key=True),\n",
+            snake(&class.name)
+        )
     };
     let table = format!(
         "{name} = Table(\n    {},\n    {base}.metadata,\n{}{})\n\n\n",
@@ -375,7 +388,9 @@ pub(super) fn set_cascade(
     let found = edit.class(class)?;
     let member = found.body.iter().find(|member| member.name.as_deref() == Some(relationship));
     let Some(call) = member.and_then(|member| member.call.as_ref()) else {
-        return Err(format!("{class}.{relationship} is not declared with relationship() in its class"));
+        return Err(format!(
+            "{class}.{relationship} is not declared with relationship() in its class"
+        ));
     };
     let value = quoted(&shortest(cascade));
     match call.keywords.iter().find(|(name, ..)| name == "cascade") {
@@ -419,9 +434,9 @@ fn base_class(text: &Text<'_>) -> Option<String> {
         class.body.iter().any(|member| member.name.as_deref() == Some("__tablename__"))
     };
     let of_mapped = classes.iter().find(mapped).and_then(|class| class.bases.first().cloned());
-    let declared = classes.iter().find(|class| {
-        class.bases.iter().any(|base| last_part(base) == "DeclarativeBase")
-    });
+    let declared = classes
+        .iter()
+        .find(|class| class.bases.iter().any(|base| last_part(base) == "DeclarativeBase"));
     of_mapped.or(declared.map(|class| class.name.clone()))
 }
 
@@ -505,7 +520,11 @@ mod tests {
         check(SHOP, "Post", "    title: Mapped[str | None] = mapped_column(String(50))\n");
         check(SHOP, "Post", "from sqlalchemy import ForeignKey, String\n");
         let old = "from sqlalchemy import Column, Integer\nclass A(Base):\n    id = Column(Integer, primary_key=True)\n\n    def f(self):\n        pass\n";
-        check(old, "A", "    id = Column(Integer, primary_key=True)\n    title = Column(String(50))\n");
+        check(
+            old,
+            "A",
+            "    id = Column(Integer, primary_key=True)\n    title = Column(String(50))\n",
+        );
     }
 
     #[test]
@@ -547,7 +566,11 @@ mod tests {
             assert!(applied(source, &edits).contains(expect));
         };
         let all = "save-update merge refresh-expire expunge delete";
-        check("xs", &format!("{all} delete-orphan"), "relationship(\"X\", cascade=\"all, delete-orphan\")");
+        check(
+            "xs",
+            &format!("{all} delete-orphan"),
+            "relationship(\"X\", cascade=\"all, delete-orphan\")",
+        );
         check("ys", "save-update merge", "relationship(\"Y\", cascade=\"save-update, merge\")");
     }
 }

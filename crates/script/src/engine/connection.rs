@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use vidro_engine::{
-    Connection, DriverParameters, ExecutionOptions, ParameterSet, Transaction,
-};
+use vidro_engine::{Connection, DriverParameters, ExecutionOptions, ParameterSet, Transaction};
 use vidro_python::{Args, Class, ClassBuilder, Instance, Object, Raise, Str, Value, Vm};
 use vidro_sql::statement::Statement;
 
@@ -248,11 +246,8 @@ pub(crate) fn run(
 
 /// The error of executing something that is no statement.
 pub(crate) fn not_executable(vm: &mut Vm, given: &Value, shown: &str) -> Raise {
-    let raise = exc::raise(
-        vm,
-        "ObjectNotExecutableError",
-        format!("Not an executable object: {shown}"),
-    );
+    let raise =
+        exc::raise(vm, "ObjectNotExecutableError", format!("Not an executable object: {shown}"));
     raise.0.set("target", given.clone());
     raise
 }
@@ -337,7 +332,8 @@ impl Object for ConnectionObject {
 
 impl Object for TransactionObject {
     fn class(&self, vm: &Vm) -> Rc<Class> {
-        let name = if self.transaction.is_nested() { "NestedTransaction" } else { "RootTransaction" };
+        let name =
+            if self.transaction.is_nested() { "NestedTransaction" } else { "RootTransaction" };
         vm.named_class(&format!("sqlalchemy.engine.base.{name}"))
     }
 

@@ -60,8 +60,12 @@ pub(super) fn define(vm: &mut Vm) {
             let this = args.this::<PoolObject>(vm)?;
             Ok(Value::from(this.engine.pool().status()))
         })
-        .method("checkedout", |vm, args| pool_number(vm, &args, vidro_engine::pool::Pool::checked_out))
-        .method("checkedin", |vm, args| pool_number(vm, &args, vidro_engine::pool::Pool::checked_in))
+        .method("checkedout", |vm, args| {
+            pool_number(vm, &args, vidro_engine::pool::Pool::checked_out)
+        })
+        .method("checkedin", |vm, args| {
+            pool_number(vm, &args, vidro_engine::pool::Pool::checked_in)
+        })
         .method("overflow", |vm, args| pool_number(vm, &args, vidro_engine::pool::Pool::overflow))
         .method("size", |vm, args| {
             let this = args.this::<PoolObject>(vm)?;
@@ -79,8 +83,14 @@ pub(super) fn define(vm: &mut Vm) {
 }
 
 /// The pool classes that `sqlalchemy.pool` offers.
-pub(crate) const POOLS: &[&str] =
-    &["QueuePool", "NullPool", "StaticPool", "SingletonThreadPool", "AssertionPool", "AsyncAdaptedQueuePool"];
+pub(crate) const POOLS: &[&str] = &[
+    "QueuePool",
+    "NullPool",
+    "StaticPool",
+    "SingletonThreadPool",
+    "AssertionPool",
+    "AsyncAdaptedQueuePool",
+];
 
 fn pool_number(
     vm: &mut Vm,
@@ -97,9 +107,9 @@ pub(crate) fn create_engine(vm: &mut Vm, mut args: Args) -> Result<Value, Raise>
         match args.take_keyword("url") {
             Some(url) => args.positional.push(url),
             None => {
-                return Err(vm.type_error(
-                    "create_engine() missing 1 required positional argument: 'url'",
-                ));
+                return Err(
+                    vm.type_error("create_engine() missing 1 required positional argument: 'url'")
+                );
             }
         }
     }
@@ -117,8 +127,7 @@ pub(crate) fn create_engine(vm: &mut Vm, mut args: Args) -> Result<Value, Raise>
         ));
     };
     let host = world.engines.clone();
-    let engine =
-        with_engine(vm, || Engine::create(url, Rc::new(dialect), driver, options, host))?;
+    let engine = with_engine(vm, || Engine::create(url, Rc::new(dialect), driver, options, host))?;
     Ok(Value::object(EngineObject { engine }))
 }
 
@@ -157,17 +166,36 @@ fn engine_options(
             }
             "poolclass" => out.pool.class = pool_class(vm, &given)?,
             other if pool_option(vm, &mut out.pool, other, &given)? => {}
-            "future" | "echo_pool" | "connect_args" | "encoding" | "module" | "dbapi" | "plugins" | "pool"
-            | "json_serializer" | "json_deserializer" | "label_length" | "paramstyle"
-            | "pool_logging_name" | "enable_from_linting" | "max_identifier_length"
-            | "skip_autocommit_rollback" | "creator" | "strategy" | "native_datetime" => {}
+            "future"
+            | "echo_pool"
+            | "connect_args"
+            | "encoding"
+            | "module"
+            | "dbapi"
+            | "plugins"
+            | "pool"
+            | "json_serializer"
+            | "json_deserializer"
+            | "label_length"
+            | "paramstyle"
+            | "pool_logging_name"
+            | "enable_from_linting"
+            | "max_identifier_length"
+            | "skip_autocommit_rollback"
+            | "creator"
+            | "strategy"
+            | "native_datetime" => {}
             other => unknown.push(format!("'{other}'")),
         }
     }
     if !unknown.is_empty() {
         let pool = if url.backend_name() == "sqlite" { "SingletonThreadPool" } else { "QueuePool" };
         let dialect = url.backend_name();
-        let dialect = if dialect == "sqlite" { "SQLiteDialect_pysqlite".to_owned() } else { dialect.to_owned() };
+        let dialect = if dialect == "sqlite" {
+            "SQLiteDialect_pysqlite".to_owned()
+        } else {
+            dialect.to_owned()
+        };
         return Err(vm.type_error(format!(
             "Invalid argument(s) {} sent to create_engine(), using configuration \
              {dialect}/{pool}/Engine.  Please check that the keyword arguments are appropriate for \
@@ -330,9 +358,9 @@ impl Object for EngineObject {
     fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
         Ok(match name {
             "url" => Some(Value::object(UrlObject { url: self.engine.url().clone() })),
-            "dialect" => Some(Value::object(expression::DialectObject {
-                dialect: **self.engine.dialect(),
-            })),
+            "dialect" => {
+                Some(Value::object(expression::DialectObject { dialect: **self.engine.dialect() }))
+            }
             "name" => Some(Value::from(self.engine.dialect().name())),
             "driver" => Some(Value::from(self.engine.dialect().driver())),
             "echo" => Some(Value::Bool(self.engine.echo() != Echo::Off)),

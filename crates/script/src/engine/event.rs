@@ -123,9 +123,7 @@ fn execute(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
             std::ops::ControlFlow::Continue(())
         };
         let mut once = Once::new(&parameters, &mut keep);
-        this.dbapi
-            .with(|driver| driver.execute(&sql, false, &mut once))?
-            .map_err(Error::dbapi)?;
+        this.dbapi.with(|driver| driver.execute(&sql, false, &mut once))?.map_err(Error::dbapi)?;
         Ok(once.ended())
     })?;
     this.rowcount.set(done.rowcount);

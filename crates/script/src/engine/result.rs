@@ -477,7 +477,11 @@ impl Object for RowObject {
             Some(other) => other.tuple(vm),
             None => other.clone(),
         };
-        if reflected { vm.binary(operator, &other, &tuple) } else { vm.binary(operator, &tuple, &other) }
+        if reflected {
+            vm.binary(operator, &other, &tuple)
+        } else {
+            vm.binary(operator, &tuple, &other)
+        }
     }
 
     fn hash(&self, vm: &mut Vm) -> Result<u64, Raise> {

@@ -74,9 +74,9 @@ fn change(vm: &mut Vm, url: &mut Url, name: &str, given: &Value) -> Result<(), R
         "database" => url.database = text,
         "query" => url.query = query(vm, given)?,
         _ => {
-            return Err(vm.type_error(format!(
-                "URL.create() got an unexpected keyword argument '{name}'"
-            )));
+            return Err(
+                vm.type_error(format!("URL.create() got an unexpected keyword argument '{name}'"))
+            );
         }
     }
     Ok(())

@@ -50,7 +50,8 @@ fn values(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 
 fn items(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<CollectionObject>(vm)?;
-    let pair = |(key, item): &(Rc<str>, Value)| Value::tuple(vec![Value::from(&**key), item.clone()]);
+    let pair =
+        |(key, item): &(Rc<str>, Value)| Value::tuple(vec![Value::from(&**key), item.clone()]);
     Ok(Value::list(this.items.iter().map(pair).collect()))
 }
 

@@ -36,7 +36,9 @@ pub(super) fn define(vm: &mut Vm) {
     let base = ClassBuilder::new(INTERFACES, "Dialect").build(vm);
     ClassBuilder::new("sqlalchemy.engine.default", "DefaultDialect")
         .base(&base)
-        .constructor(|_, _| Ok(Value::object(DialectObject { dialect: Dialect::default_dialect() })))
+        .constructor(|_, _| {
+            Ok(Value::object(DialectObject { dialect: Dialect::default_dialect() }))
+        })
         .build(vm);
     let compiled = ClassBuilder::new("sqlalchemy.engine.interfaces", "Compiled").build(vm);
     for name in ["StrSQLCompiler", "SQLCompiler", "DDLCompiler"] {
@@ -109,14 +111,14 @@ pub(crate) fn statement_text(vm: &mut Vm, statement: &Statement) -> Result<Str, 
 
 /// `statement.compile(bind=…, dialect=…, compile_kwargs=…)`
 pub(super) fn compile(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [this, bind, dialect, options, column_keys] =
-        args.bind(vm, "compile(self, bind=, dialect=, compile_kwargs=, column_keys=, **kw)")
-            .map(|[this, bind, dialect, options, keys, _]: [Option<Value>; 6]| {
-                [this, bind, dialect, options, keys]
-            })?;
+    let [this, bind, dialect, options, column_keys] = args
+        .bind(vm, "compile(self, bind=, dialect=, compile_kwargs=, column_keys=, **kw)")
+        .map(|[this, bind, dialect, options, keys, _]: [Option<Value>; 6]| {
+            [this, bind, dialect, options, keys]
+        })?;
     let this = this.unwrap_or_default();
-    let str_dialect = bind.as_ref().is_none_or(Value::is_none)
-        && dialect.as_ref().is_none_or(Value::is_none);
+    let str_dialect =
+        bind.as_ref().is_none_or(Value::is_none) && dialect.as_ref().is_none_or(Value::is_none);
     let given = dialect.filter(|given| !given.is_none()).or(bind);
     let dialect = dialect_or_default(vm, given)?;
     let literal = match options {

@@ -63,10 +63,7 @@ pub(super) fn define(vm: &mut Vm) {
     let root = vm.named_class("sqlalchemy.sql.elements.ClauseElement");
     let base = ClassBuilder::new(DML, "UpdateBase").base(&root).methods(COMMON).build(vm);
     ClassBuilder::new(DML, "Insert").base(&base).methods(INSERT).build(vm);
-    ClassBuilder::new(DML, "Update")
-        .base(&base)
-        .method("ordered_values", ordered_values)
-        .build(vm);
+    ClassBuilder::new(DML, "Update").base(&base).method("ordered_values", ordered_values).build(vm);
     ClassBuilder::new(DML, "Delete").base(&base).build(vm);
     for (module, _) in DIALECTS {
         let insert = vm.named_class("sqlalchemy.sql.dml.Insert");
@@ -118,11 +115,7 @@ pub(crate) fn insert(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 /// `sqlalchemy.dialects.NAME.insert(table)`
-pub(crate) fn insert_for(
-    vm: &mut Vm,
-    args: &Args,
-    dialect: &'static str,
-) -> Result<Value, Raise> {
+pub(crate) fn insert_for(vm: &mut Vm, args: &Args, dialect: &'static str) -> Result<Value, Raise> {
     let (table, entity) = target(vm, &args.at(0))?;
     Ok(made(Insert::new(table).into(), entity, Some(dialect)))
 }
@@ -211,10 +204,12 @@ fn values(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let positional: Vec<Value> = args.positional.iter().skip(1).cloned().collect();
     let many = match positional.as_slice() {
         [Value::List(rows)] => Some(rows.to_vec()),
-        [_, _, ..] => return Err(exc::argument(
-            vm,
-            "Only a single dictionary/tuple or list of dictionaries/tuples is accepted positionally.",
-        )),
+        [_, _, ..] => {
+            return Err(exc::argument(
+                vm,
+                "Only a single dictionary/tuple or list of dictionaries/tuples is accepted positionally.",
+            ));
+        }
         _ => None,
     };
     if let Some(rows) = many {
@@ -223,7 +218,10 @@ fn values(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
             all.push(row(vm, &object, given)?);
         }
         let Statement::Insert(insert) = &object.statement else {
-            return Err(exc::invalid_request(vm, "UPDATE construct does not support multiple parameter sets."));
+            return Err(exc::invalid_request(
+                vm,
+                "UPDATE construct does not support multiple parameter sets.",
+            ));
         };
         let statement = insert.clone();
         let statement = with_sql(vm, || statement.values_many(all))?;
@@ -352,7 +350,8 @@ fn prefix_with(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
 
 fn return_defaults(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let object = this(vm, &args)?;
-    let columns: Vec<_> = args.positional.iter().skip(1).filter_map(mapping::column_behind).collect();
+    let columns: Vec<_> =
+        args.positional.iter().skip(1).filter_map(mapping::column_behind).collect();
     Ok(altered(
         object,
         |s| s.altered(|data| data.return_defaults = Some(columns.clone())),
@@ -563,4 +562,3 @@ impl Object for DmlObject {
         Err(vm.type_error("Boolean value of this clause is not defined"))
     }
 }
-

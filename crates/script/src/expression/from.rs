@@ -99,7 +99,9 @@ pub(crate) fn from_clause(vm: &mut Vm, given: &Value) -> Result<FromClause, Rais
             let shown = vm.repr(given)?;
             Err(exc::argument(
                 vm,
-                format!("FROM expression, such as a Table or alias() object expected, got {shown}."),
+                format!(
+                    "FROM expression, such as a Table or alias() object expected, got {shown}."
+                ),
             ))
         }
     }

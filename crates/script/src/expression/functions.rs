@@ -142,9 +142,9 @@ fn not_(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 /// A function that is a method of its first argument.
 fn method(vm: &mut Vm, mut args: Args, name: &str) -> Result<Value, Raise> {
     if args.positional.is_empty() {
-        return Err(vm.type_error(format!(
-            "{name}() missing 1 required positional argument: 'column'"
-        )));
+        return Err(
+            vm.type_error(format!("{name}() missing 1 required positional argument: 'column'"))
+        );
     }
     let this = args.positional.remove(0);
     let this = match this.as_str() {

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use vidro_python::{Args, BinaryOperator, Compare, Raise, UnaryOperator, Value, Vm};
-use vidro_sql::expr::{CustomOp, InOperand, Kind, Op, Operand};
 use vidro_sql::expr::Expr;
+use vidro_sql::expr::{CustomOp, InOperand, Kind, Op, Operand};
 use vidro_sql::name::Name;
 
 use super::{built, expect, object, operand, try_expr};
@@ -39,7 +39,13 @@ pub(crate) fn binary(
     operate(vm, this, op, other, reflected)
 }
 
-fn operate(vm: &mut Vm, this: &Expr, op: Op, other: &Value, reflected: bool) -> Result<Value, Raise> {
+fn operate(
+    vm: &mut Vm,
+    this: &Expr,
+    op: Op,
+    other: &Value,
+    reflected: bool,
+) -> Result<Value, Raise> {
     let other = operand(vm, other)?;
     let made = with_sql(vm, || {
         if reflected && !matches!(op, Op::And | Op::Or) {
@@ -62,7 +68,12 @@ pub(crate) fn unary(vm: &mut Vm, this: &Expr, operator: UnaryOperator) -> Result
 }
 
 /// A rich comparison.
-pub(crate) fn compare(vm: &mut Vm, this: &Expr, by: Compare, other: &Value) -> Result<Value, Raise> {
+pub(crate) fn compare(
+    vm: &mut Vm,
+    this: &Expr,
+    by: Compare,
+    other: &Value,
+) -> Result<Value, Raise> {
     let op = match by {
         Compare::Equal => Op::Eq,
         Compare::NotEqual => Op::Ne,
@@ -193,8 +204,7 @@ fn postfix(vm: &mut Vm, args: &Args, op: Op) -> Result<Value, Raise> {
 }
 
 fn like(vm: &mut Vm, args: Args, op: Op) -> Result<Value, Raise> {
-    let [this, other, escape, auto] =
-        args.bind(vm, "like(self, other, escape=, autoescape=)")?;
+    let [this, other, escape, auto] = args.bind(vm, "like(self, other, escape=, autoescape=)")?;
     let this = expect(vm, &this.unwrap_or_default())?;
     let other = operand(vm, &other.unwrap_or_default())?;
     let escape = value::optional_text(vm, escape)?;
@@ -221,7 +231,9 @@ fn in_operand(vm: &mut Vm, given: &Value) -> Result<InOperand, Raise> {
         ));
     }
     let items = vm.collect(given)?;
-    if !items.is_empty() && items.iter().all(|item| matches!(item, Value::Tuple(_) | Value::List(_))) {
+    if !items.is_empty()
+        && items.iter().all(|item| matches!(item, Value::Tuple(_) | Value::List(_)))
+    {
         let mut rows = Vec::new();
         for item in &items {
             let mut row = Vec::new();
@@ -265,8 +277,7 @@ fn match_(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 fn between(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [this, low, high, symmetric] =
-        args.bind(vm, "between(self, cleft, cright, symmetric=)")?;
+    let [this, low, high, symmetric] = args.bind(vm, "between(self, cleft, cright, symmetric=)")?;
     let this = expect(vm, &this.unwrap_or_default())?;
     let low = operand(vm, &low.unwrap_or_default())?;
     let high = operand(vm, &high.unwrap_or_default())?;

@@ -64,10 +64,8 @@ pub(super) const VALUE_METHODS: &[(&str, Call)] = &[
 
 pub(super) fn define(vm: &mut Vm) {
     let root = vm.named_class("sqlalchemy.sql.elements.ClauseElement");
-    let base = ClassBuilder::new(SELECTABLE, "SelectBase")
-        .base(&root)
-        .methods(methods::COMMON)
-        .build(vm);
+    let base =
+        ClassBuilder::new(SELECTABLE, "SelectBase").base(&root).methods(methods::COMMON).build(vm);
     ClassBuilder::new(SELECTABLE, "Select").base(&base).methods(methods::SELECT).build(vm);
     for name in ["CompoundSelect", "TextualSelect"] {
         ClassBuilder::new(SELECTABLE, name).base(&base).build(vm);
@@ -113,7 +111,9 @@ pub(crate) fn compound(vm: &mut Vm, args: &Args, keyword: SetOperation) -> Resul
                 let shown = vm.repr(given)?;
                 return Err(exc::argument(
                     vm,
-                    format!("SELECT construct for inclusion in a UNION or other set construct expected, got {shown}."),
+                    format!(
+                        "SELECT construct for inclusion in a UNION or other set construct expected, got {shown}."
+                    ),
                 ));
             }
         }
@@ -125,7 +125,9 @@ pub(crate) fn compound(vm: &mut Vm, args: &Args, keyword: SetOperation) -> Resul
 /// `exists(…)`, of a query, a column or nothing.
 pub(crate) fn exists(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let query = match args.get(0) {
-        None => Query::Select(Select::new([Expr::literal_column("*", vidro_sql::types::Type::null())])),
+        None => {
+            Query::Select(Select::new([Expr::literal_column("*", vidro_sql::types::Type::null())]))
+        }
         Some(given) => match as_query(vm, given)? {
             Some(query) => query,
             None => SelectObject::new(vm, &args.positional)?.query(vm)?,
@@ -149,9 +151,7 @@ pub(crate) fn as_query(vm: &mut Vm, given: &Value) -> Result<Option<Query>, Rais
         return Ok(match &object.from {
             from @ FromClause::Values(_) => Some(Query::Values(from.clone())),
             FromClause::Alias(alias) => match &alias.element {
-                vidro_sql::from::Element::Query(_) => {
-                    Some(Query::Select(Select::of(&object.from)))
-                }
+                vidro_sql::from::Element::Query(_) => Some(Query::Select(Select::of(&object.from))),
                 _ => None,
             },
             _ => None,

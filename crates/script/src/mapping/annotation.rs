@@ -100,11 +100,7 @@ fn container(class: &Rc<Class>) -> Option<&'static str> {
     NAMES.iter().copied().find(|name| **name == *class.name())
 }
 
-fn take_apart(
-    vm: &mut Vm,
-    container: &'static str,
-    whole: Value,
-) -> Result<MappedType, Raise> {
+fn take_apart(vm: &mut Vm, container: &'static str, whole: Value) -> Result<MappedType, Raise> {
     let mut out = MappedType {
         container,
         inner: whole.clone(),

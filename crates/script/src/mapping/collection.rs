@@ -305,7 +305,11 @@ impl Object for CollectionObject {
             Some(collection) => collection.as_list(vm)?,
             None => other.clone(),
         };
-        if reflected { vm.binary(operator, &other, &own) } else { vm.binary(operator, &own, &other) }
+        if reflected {
+            vm.binary(operator, &other, &own)
+        } else {
+            vm.binary(operator, &own, &other)
+        }
     }
 
     fn compare(self: Rc<Self>, vm: &mut Vm, by: Compare, other: &Value) -> Result<Value, Raise> {

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use vidro_orm::mapping::ColumnSpec as AttributeSpec;
 use vidro_python::{
-    Args, BinaryOperator, Class, ClassBuilder, Compare, Object, Raise, Str, UnaryOperator, Value, Vm,
+    Args, BinaryOperator, Class, ClassBuilder, Compare, Object, Raise, Str, UnaryOperator, Value,
+    Vm,
 };
 use vidro_sql::expr::Expr;
 use vidro_sql::schema::Column;
@@ -118,9 +119,9 @@ pub(crate) fn mapped_column(vm: &mut Vm, mut args: Args) -> Result<Value, Raise>
     let ColumnArguments { spec, rest } = column_arguments(vm, args)?;
     if let Some((name, _)) = rest.first() {
         let name = name.clone();
-        return Err(vm.type_error(format!(
-            "mapped_column() got an unexpected keyword argument '{name}'"
-        )));
+        return Err(
+            vm.type_error(format!("mapped_column() got an unexpected keyword argument '{name}'"))
+        );
     }
     let typed = !spec.ty.is_null();
     Ok(Value::object(PropertyObject {

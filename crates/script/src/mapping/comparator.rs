@@ -9,9 +9,9 @@ use vidro_sql::expr::{Expr, and_};
 use vidro_sql::select::{Query, Select};
 
 use super::AttributeObject;
+use crate::exc;
 use crate::expression::{self, operators};
 use crate::world::{World, entity, with_orm};
-use crate::exc;
 
 type Call = fn(&mut Vm, Args) -> Result<Value, Raise>;
 
@@ -90,7 +90,11 @@ fn exists_expr(
         let adapted: vidro_orm::Result<Vec<Expr>> = conditions
             .iter()
             .map(|condition| {
-                if self_referential { orm.adapt_to(condition, target) } else { Ok(condition.clone()) }
+                if self_referential {
+                    orm.adapt_to(condition, target)
+                } else {
+                    Ok(condition.clone())
+                }
             })
             .collect();
         let steps = join_relationship(orm, owner, &relationship, Some(target), false, &[])?;
@@ -130,7 +134,12 @@ fn contains(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let other = args.at(1);
     let Some(id) = entity(&other) else {
         let shown = vm.repr(&other)?;
-        return Err(exc::argument(vm, format!("Mapped instance expected for relationship comparison to object.   Classes, queries and other SQL elements are not accepted in this context; for comparison with a subquery, use {shown}.")));
+        return Err(exc::argument(
+            vm,
+            format!(
+                "Mapped instance expected for relationship comparison to object.   Classes, queries and other SQL elements are not accepted in this context; for comparison with a subquery, use {shown}."
+            ),
+        ));
     };
     let reverse = related.relationship.clone();
     let made = with_orm(vm, |orm, host| orm.contains_condition(host, &reverse, id))?;
@@ -249,10 +258,8 @@ pub(super) fn as_condition(vm: &mut Vm, this: &AttributeObject) -> Result<Expr, 
             let world = World::of(vm)?;
             let class = world.look(|orm| Rc::clone(&orm.mapping.mapper(this.mapper).class_name));
             let class = class.unwrap_or_else(|| "".into());
-            Err(vm.attribute_error(format!(
-                "type object '{class}' has no attribute '{}'",
-                this.key
-            )))
+            Err(vm
+                .attribute_error(format!("type object '{class}' has no attribute '{}'", this.key)))
         }
     }
 }

@@ -188,7 +188,9 @@ fn one_name(
             mapped_name(vm, class, own, name, found, &mapped, scan)?;
             return Ok(true);
         }
-        Meaning::Plain if annotated && is_mappable(vm, found.as_ref())? && !allows_unmapped(vm, class)? => {
+        Meaning::Plain
+            if annotated && is_mappable(vm, found.as_ref())? && !allows_unmapped(vm, class)? =>
+        {
             return Err(plain_annotation(vm, class, name));
         }
         Meaning::Plain | Meaning::Ignored => {}
@@ -248,7 +250,8 @@ fn mapped_name(
     scan: &mut Scan,
 ) -> Result<(), Raise> {
     let Some(found) = found else {
-        let carried = mapped.metadata.iter().find(|given| given.downcast_ref::<PropertyObject>().is_some());
+        let carried =
+            mapped.metadata.iter().find(|given| given.downcast_ref::<PropertyObject>().is_some());
         let carried = carried.and_then(|given| given.downcast::<PropertyObject>());
         let base = match carried {
             Some(carried) => clone_property(&carried, true),
@@ -323,7 +326,10 @@ fn unannotated(
         scan.properties.push((Rc::from(&**name), PropertySpec::Synonym(target)));
         return Ok(true);
     }
-    if found.downcast_ref::<ItemObject>().is_some_and(|o| matches!(o.item, Item::Constraint(_) | Item::Index(_))) {
+    if found
+        .downcast_ref::<ItemObject>()
+        .is_some_and(|o| matches!(o.item, Item::Constraint(_) | Item::Index(_)))
+    {
         scan.items.push(found);
         return Ok(false);
     }
@@ -572,10 +578,7 @@ fn inherited_name_differs(
 }
 
 /// Positional and keyword parts of `__table_args__`.
-fn table_arguments(
-    vm: &mut Vm,
-    scan: &Scan,
-) -> Result<(Vec<Value>, Vec<(Str, Value)>), Raise> {
+fn table_arguments(vm: &mut Vm, scan: &Scan) -> Result<(Vec<Value>, Vec<(Str, Value)>), Raise> {
     let keywords = |dict: &Value| match dict {
         Value::Dict(dict) => dict.names(),
         _ => Vec::new(),
@@ -587,10 +590,7 @@ fn table_arguments(
             Some((last @ Value::Dict(_), rest)) => Ok((rest.to_vec(), keywords(last))),
             _ => Ok((items.to_vec(), Vec::new())),
         },
-        Some(_) => Err(exc::argument(
-            vm,
-            "__table_args__ value must be a tuple, dict, or None",
-        )),
+        Some(_) => Err(exc::argument(vm, "__table_args__ value must be a tuple, dict, or None")),
     }
 }
 
@@ -702,11 +702,7 @@ pub(super) fn mapper_argument(
     Ok(())
 }
 
-fn column_argument(
-    vm: &mut Vm,
-    spec: &MapperSpec,
-    given: &Value,
-) -> Result<Option<Column>, Raise> {
+fn column_argument(vm: &mut Vm, spec: &MapperSpec, given: &Value) -> Result<Option<Column>, Raise> {
     if let Some(name) = given.as_str() {
         let own = spec.properties.iter().find_map(|(key, property)| match property {
             PropertySpec::Column(column) if **key == *name => column.column.clone(),
@@ -716,7 +712,9 @@ fn column_argument(
         if own.is_none() {
             return Err(exc::argument(
                 vm,
-                format!("Can't determine polymorphic_on value '{name}' - no attribute is mapped to this name."),
+                format!(
+                    "Can't determine polymorphic_on value '{name}' - no attribute is mapped to this name."
+                ),
             ));
         }
         return Ok(own);
@@ -832,9 +830,9 @@ pub(super) fn constructor(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     for (name, given) in args.keywords {
         if class.lookup(&name).is_none() {
             let class = class.name();
-            return Err(vm.type_error(format!(
-                "'{name}' is an invalid keyword argument for {class}"
-            )));
+            return Err(
+                vm.type_error(format!("'{name}' is an invalid keyword argument for {class}"))
+            );
         }
         vm.set_attribute(&this, &name, given)?;
     }

@@ -49,9 +49,8 @@ pub(crate) fn adopt(vm: &mut Vm, given: &Value) -> Result<InstanceId, Raise> {
         Some(id) => Ok(id),
         None => {
             let class = vm.class_of(given).name();
-            Err(vm.attribute_error(format!(
-                "'{class}' object has no attribute '_sa_instance_state'"
-            )))
+            Err(vm
+                .attribute_error(format!("'{class}' object has no attribute '_sa_instance_state'")))
         }
     }
 }
@@ -99,7 +98,9 @@ pub(super) fn dict(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         for (key, property) in &mapper.properties {
             match property {
                 Property::Column(column) => match found.column(*column) {
-                    Slot::Value(given) => loaded.push((Rc::clone(key), Content::Value(given.clone()))),
+                    Slot::Value(given) => {
+                        loaded.push((Rc::clone(key), Content::Value(given.clone())))
+                    }
                     Slot::Expression(expr) => {
                         loaded.push((Rc::clone(key), Content::Expression((**expr).clone())));
                     }

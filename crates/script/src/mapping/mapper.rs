@@ -199,7 +199,8 @@ fn isa(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<MapperObject>(vm)?;
     let other = args.at(1).downcast::<MapperObject>();
     let world = World::of(vm)?;
-    let answer = other.and_then(|other| world.look(|orm| orm.mapping.is_a(this.mapper, other.mapper)));
+    let answer =
+        other.and_then(|other| world.look(|orm| orm.mapping.is_a(this.mapper, other.mapper)));
     Ok(Value::Bool(answer.unwrap_or(false)))
 }
 
@@ -332,8 +333,9 @@ impl Object for MapperObject {
 impl Object for MapperProperty {
     fn class(&self, vm: &Vm) -> Rc<Class> {
         let world = vm.state::<World>();
-        let property = world
-            .and_then(|world| world.look(|orm| orm.mapping.mapper(self.mapper).property(&self.key)));
+        let property = world.and_then(|world| {
+            world.look(|orm| orm.mapping.mapper(self.mapper).property(&self.key))
+        });
         let name = match property.flatten() {
             Some(Property::Relationship(_)) => "RelationshipProperty",
             _ => "ColumnProperty",
@@ -398,7 +400,8 @@ impl Object for MapperProperty {
                     "argument" | "target_class" => world.class_of(found.target).map(Value::Class),
                     "back_populates" => Some(match found.back_populates {
                         Some(other) => {
-                            let key = world.look(|orm| Rc::clone(&orm.mapping.relationship(other).key));
+                            let key =
+                                world.look(|orm| Rc::clone(&orm.mapping.relationship(other).key));
                             key.map_or(Value::None, |key| Value::from(&*key))
                         }
                         None => Value::None,
@@ -461,7 +464,11 @@ impl Object for StateObject {
                     Some(values) => {
                         let class = base.and_then(|base| world.class_of(base));
                         let values = Value::tuple(value::all_to_python(vm, &values));
-                        Value::tuple(vec![class.map_or(Value::None, Value::Class), values, Value::None])
+                        Value::tuple(vec![
+                            class.map_or(Value::None, Value::Class),
+                            values,
+                            Value::None,
+                        ])
                     }
                     None => Value::None,
                 })
@@ -511,7 +518,6 @@ impl Object for StateObject {
     }
 }
 
-
 impl Object for AttributeState {
     fn class(&self, vm: &Vm) -> Rc<Class> {
         vm.named_class("sqlalchemy.orm.state.AttributeState")
@@ -552,11 +558,8 @@ pub(crate) fn history(vm: &mut Vm, id: InstanceId, key: &str) -> Result<Value, R
         }
         Ok(Value::list(out))
     };
-    let parts = [
-        part(vm, history.added)?,
-        part(vm, history.unchanged)?,
-        part(vm, history.deleted)?,
-    ];
+    let parts =
+        [part(vm, history.added)?, part(vm, history.unchanged)?, part(vm, history.deleted)?];
     Ok(Value::object(HistoryObject { parts }))
 }
 

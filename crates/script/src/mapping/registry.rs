@@ -10,8 +10,8 @@ use vidro_python::{
 
 use super::{declarative, instance, mapper_of_class};
 use crate::schema;
-use crate::world::with_orm;
 use crate::value;
+use crate::world::with_orm;
 
 const API: &str = "sqlalchemy.orm.decl_api";
 const BASE: &str = "sqlalchemy.orm.base";
@@ -66,9 +66,7 @@ pub(super) fn define(vm: &mut Vm) {
             let this = args.at(0);
             let this = this.clone();
             let _ = vm;
-            Ok(Value::closure("decorate", move |vm, args| {
-                based_on(vm, &args.at(0), &this)
-            }))
+            Ok(Value::closure("decorate", move |vm, args| based_on(vm, &args.at(0), &this)))
         })
         .method("configure", |vm, _| super::configure(vm).map(|()| Value::None))
         .method("dispose", |_, _| Ok(Value::None))
@@ -92,7 +90,11 @@ pub(super) fn define(vm: &mut Vm) {
                     Value::Tuple(items) => items.to_vec(),
                     other => vec![other.clone()],
                 };
-                Ok(Value::object(vidro_python::Alias { origin: args.at(0), args: inner, pipe: false }))
+                Ok(Value::object(vidro_python::Alias {
+                    origin: args.at(0),
+                    args: inner,
+                    pipe: false,
+                }))
             })
             .build(vm);
     }
@@ -125,7 +127,8 @@ impl ClassHooks for DeclarativeHooks {
     ) -> Result<(), Raise> {
         let is_base = self.direct
             && class.bases().iter().any(|base| {
-                &*base.module() == API && matches!(&*base.name(), "DeclarativeBase" | "DeclarativeBaseNoMeta")
+                &*base.module() == API
+                    && matches!(&*base.name(), "DeclarativeBase" | "DeclarativeBaseNoMeta")
             });
         if is_base {
             return set_up_base(vm, class);
@@ -178,8 +181,9 @@ impl ClassHooks for DataclassHooks {
         keywords: &[(Str, Value)],
     ) -> Result<(), Raise> {
         // Where the hooks of a declarative base are not first in line, they are called from here.
-        let declarative = class.mro().any(|level| &*level.module() == API && &*level.name() == "DeclarativeBase")
-            || class.lookup("registry").is_some();
+        let declarative =
+            class.mro().any(|level| &*level.module() == API && &*level.name() == "DeclarativeBase")
+                || class.lookup("registry").is_some();
         if declarative {
             return DeclarativeHooks { direct: true }.on_subclass(vm, class, keywords);
         }
@@ -280,10 +284,8 @@ pub(super) fn declarative_base(vm: &mut Vm, args: Args) -> Result<Value, Raise> 
 }
 
 fn generate_base(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [this, _mapper, cls, name, _metaclass] = args.bind(
-        vm,
-        "registry.generate_base(self, mapper=, cls=, name=, metaclass=)",
-    )?;
+    let [this, _mapper, cls, name, _metaclass] =
+        args.bind(vm, "registry.generate_base(self, mapper=, cls=, name=, metaclass=)")?;
     make_base(vm, &this.unwrap_or_default(), cls, name)
 }
 
@@ -361,13 +363,15 @@ fn map_plain(vm: &mut Vm, registry: &Value, class: &Value) -> Result<(), Raise> 
 
 /// Gives a plain class what the hooks of a base would.
 fn equip(vm: &mut Vm, class: &Rc<Class>) {
-    let has_init = class.mro().any(|level| &*level.module() != "builtins" && level.dict.contains("__init__"));
+    let has_init =
+        class.mro().any(|level| &*level.module() != "builtins" && level.dict.contains("__init__"));
     if !has_init {
         class.set("__init__", Value::method("__init__", declarative::constructor));
     }
     let base = vm.named_class("sqlalchemy.orm.decl_api.DeclarativeBase");
     for name in ["__dict__", "__repr__"] {
-        let own = class.mro().any(|level| &*level.module() != "builtins" && level.dict.contains(name));
+        let own =
+            class.mro().any(|level| &*level.module() != "builtins" && level.dict.contains(name));
         if !own && let Some(found) = base.dict.get(name) {
             class.set(name, found);
         }

@@ -3,9 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use vidro_orm::mapping::{
-    BackrefSpec, Cascade, Deferred, Lazy, PassiveDeletes, RelationshipSpec,
-};
+use vidro_orm::mapping::{BackrefSpec, Cascade, Deferred, Lazy, PassiveDeletes, RelationshipSpec};
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
 
 use super::column::{FieldOptions, field_options};
@@ -98,10 +96,7 @@ fn set(vm: &mut Vm, spec: &mut RelationshipSpec, name: &str, given: Value) -> Re
         "backref" => {
             spec.backref = Some(match given.downcast_ref::<BackrefObject>() {
                 Some(object) => object.spec.clone(),
-                None => BackrefSpec {
-                    key: value::text(vm, &given)?,
-                    spec: Box::default(),
-                },
+                None => BackrefSpec { key: value::text(vm, &given)?, spec: Box::default() },
             });
         }
         "uselist" => spec.uselist = Some(vm.truth(&given)?),
@@ -120,7 +115,10 @@ fn set(vm: &mut Vm, spec: &mut RelationshipSpec, name: &str, given: Value) -> Re
         "single_parent" => spec.single_parent = vm.truth(&given)?,
         "active_history" => spec.active_history = vm.truth(&given)?,
         "sync_backref" => spec.sync_backref = Some(vm.truth(&given)?),
-        "innerjoin" => spec.innerjoin = matches!(given.as_str().as_deref(), Some("unnested" | "nested")) || vm.truth(&given)?,
+        "innerjoin" => {
+            spec.innerjoin = matches!(given.as_str().as_deref(), Some("unnested" | "nested"))
+                || vm.truth(&given)?
+        }
         "join_depth" => {
             spec.join_depth = given.as_int().and_then(|depth| u32::try_from(depth).ok());
         }
@@ -129,8 +127,15 @@ fn set(vm: &mut Vm, spec: &mut RelationshipSpec, name: &str, given: Value) -> Re
             spec.overlaps = names.split(',').map(|name| Rc::from(name.trim())).collect();
         }
         "collection_class" => spec.tag = World::of(vm)?.keep_collection_class(given),
-        "info" | "doc" | "comparator_factory" | "omit_join" | "enable_typechecks"
-        | "cascade_backrefs" | "bake_queries" | "distinct_target_key" | "load_on_pending"
+        "info"
+        | "doc"
+        | "comparator_factory"
+        | "omit_join"
+        | "enable_typechecks"
+        | "cascade_backrefs"
+        | "bake_queries"
+        | "distinct_target_key"
+        | "load_on_pending"
         | "query_class" => {}
         _ => return Ok(false),
     }

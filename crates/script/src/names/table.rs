@@ -116,7 +116,10 @@ pub(super) const MODULES: &[(&str, &[Part])] = &[
         ],
     ),
     ("sqlalchemy.engine.base", &[ENGINE]),
-    ("sqlalchemy.engine.url", &[Classes("sqlalchemy.engine.url", "URL"), Functions(engine::FUNCTIONS)]),
+    (
+        "sqlalchemy.engine.url",
+        &[Classes("sqlalchemy.engine.url", "URL"), Functions(engine::FUNCTIONS)],
+    ),
     ("sqlalchemy.engine.reflection", &[Classes("sqlalchemy.engine.reflection", "Inspector")]),
     ("sqlalchemy.engine.default", &[Classes("sqlalchemy.engine.default", "DefaultDialect")]),
     ("sqlalchemy.engine.result", &[RESULT]),
@@ -177,7 +180,13 @@ pub(super) const MODULES: &[(&str, &[Part])] = &[
             Modules("exc attributes"),
         ],
     ),
-    ("sqlalchemy.orm.exc", &[Errors("sqlalchemy.orm.exc"), Classes("sqlalchemy.exc", "NoResultFound MultipleResultsFound")]),
+    (
+        "sqlalchemy.orm.exc",
+        &[
+            Errors("sqlalchemy.orm.exc"),
+            Classes("sqlalchemy.exc", "NoResultFound MultipleResultsFound"),
+        ],
+    ),
     ("sqlalchemy.orm.session", &[Session, Functions(STATEMENTS)]),
     ("sqlalchemy.orm.query", &[Session]),
     ("sqlalchemy.orm.decl_api", &[Mapping]),
@@ -190,37 +199,60 @@ pub(super) const MODULES: &[(&str, &[Part])] = &[
     (
         "sqlalchemy.orm.attributes",
         &[
-            Classes("sqlalchemy.orm.attributes", "QueryableAttribute InstrumentedAttribute History"),
+            Classes(
+                "sqlalchemy.orm.attributes",
+                "QueryableAttribute InstrumentedAttribute History",
+            ),
             Functions(events::ATTRIBUTES),
             Values("NO_VALUE"),
         ],
     ),
-    (
-        "sqlalchemy.orm.collections",
-        &[Classes("sqlalchemy.orm.collections", "InstrumentedList")],
-    ),
+    ("sqlalchemy.orm.collections", &[Classes("sqlalchemy.orm.collections", "InstrumentedList")]),
     ("sqlalchemy.orm.strategy_options", &[Session]),
     ("sqlalchemy.ext", &[]),
     ("sqlalchemy.ext.declarative", &[Mapping]),
     ("sqlalchemy.dialects", &[Modules("sqlite postgresql mysql")]),
     (
         "sqlalchemy.dialects.sqlite",
-        &[Types("sqlite"), Functions(&[("insert", |vm, args| expression::insert_for(vm, &args, "sqlite")), ("dialect", |vm, _| Ok(expression::dialect_object(vm, "sqlite")))])],
+        &[
+            Types("sqlite"),
+            Functions(&[
+                ("insert", |vm, args| expression::insert_for(vm, &args, "sqlite")),
+                ("dialect", |vm, _| Ok(expression::dialect_object(vm, "sqlite"))),
+            ]),
+        ],
     ),
     (
         "sqlalchemy.dialects.postgresql",
-        &[Types("postgresql"), Functions(&[("insert", |vm, args| expression::insert_for(vm, &args, "postgresql")), ("dialect", |vm, _| Ok(expression::dialect_object(vm, "postgresql"))), ("array", expression::array), ("aggregate_order_by", expression::aggregate_order_by)])],
+        &[
+            Types("postgresql"),
+            Functions(&[
+                ("insert", |vm, args| expression::insert_for(vm, &args, "postgresql")),
+                ("dialect", |vm, _| Ok(expression::dialect_object(vm, "postgresql"))),
+                ("array", expression::array),
+                ("aggregate_order_by", expression::aggregate_order_by),
+            ]),
+        ],
     ),
     (
         "sqlalchemy.dialects.mysql",
-        &[Types("mysql"), Functions(&[("insert", |vm, args| expression::insert_for(vm, &args, "mysql")), ("dialect", |vm, _| Ok(expression::dialect_object(vm, "mysql")))])],
+        &[
+            Types("mysql"),
+            Functions(&[
+                ("insert", |vm, args| expression::insert_for(vm, &args, "mysql")),
+                ("dialect", |vm, _| Ok(expression::dialect_object(vm, "mysql"))),
+            ]),
+        ],
     ),
     (
         "sqlalchemy.dialects.mariadb",
-        &[Types("mariadb"), Functions(&[("insert", |vm, args| expression::insert_for(vm, &args, "mysql")), ("dialect", |vm, _| Ok(expression::dialect_object(vm, "mariadb")))])],
+        &[
+            Types("mariadb"),
+            Functions(&[
+                ("insert", |vm, args| expression::insert_for(vm, &args, "mysql")),
+                ("dialect", |vm, _| Ok(expression::dialect_object(vm, "mariadb"))),
+            ]),
+        ],
     ),
-    (
-        "sqlite3",
-        &[Errors("sqlite3"), Classes("sqlite3", "Connection Cursor")],
-    ),
+    ("sqlite3", &[Errors("sqlite3"), Classes("sqlite3", "Connection Cursor")]),
 ];

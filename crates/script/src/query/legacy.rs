@@ -303,7 +303,12 @@ fn bulk(vm: &mut Vm, this: &QueryObject) -> Result<Bulk, Raise> {
     Ok(Bulk { table, conditions, mapper })
 }
 
-fn finish(vm: &mut Vm, this: &QueryObject, statement: Statement, bulk: &Bulk) -> Result<Value, Raise> {
+fn finish(
+    vm: &mut Vm,
+    this: &QueryObject,
+    statement: Statement,
+    bulk: &Bulk,
+) -> Result<Value, Raise> {
     let id = this.id;
     with_orm(vm, |orm, host| vidro_orm::flush::autoflush(orm, host, id))?;
     let connection = with_orm(vm, |orm, host| vidro_orm::session::connection(orm, host, id))?;
@@ -369,7 +374,8 @@ impl Object for QueryObject {
     fn get_item(self: Rc<Self>, vm: &mut Vm, key: &Value) -> Result<Value, Raise> {
         let this = Value::Object(self);
         if let Some(index) = key.as_int() {
-            let sliced = vm.call_method(&this, "slice", [Value::Int(index), Value::Int(index + 1)])?;
+            let sliced =
+                vm.call_method(&this, "slice", [Value::Int(index), Value::Int(index + 1)])?;
             let all = vm.call_method(&sliced, "all", Args::none())?;
             return vm.get_item(&all, &Value::Int(0));
         }

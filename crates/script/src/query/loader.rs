@@ -75,7 +75,10 @@ pub(crate) fn load_options(vm: &mut Vm, given: &Value) -> Result<Vec<LoadOption>
         Some(object) => Ok(object.folded()),
         None => {
             let shown = vm.repr(given)?;
-            Err(exc::argument(vm, format!("ExecutableOption Core options or ORM Load options expected, got {shown}.")))
+            Err(exc::argument(
+                vm,
+                format!("ExecutableOption Core options or ORM Load options expected, got {shown}."),
+            ))
         }
     }
 }
@@ -140,7 +143,11 @@ fn extend(
     for one in given {
         if one.as_str().as_deref() == Some("*") {
             let mapper = object.mapper;
-            object.beside.push(LoadOption { strategy: strategy.clone(), mapper, ..LoadOption::default() });
+            object.beside.push(LoadOption {
+                strategy: strategy.clone(),
+                mapper,
+                ..LoadOption::default()
+            });
             continue;
         }
         let option = relationship_option(vm, &one, strategy.clone(), innerjoin)?;
@@ -173,7 +180,8 @@ fn relationship_option(
             return Err(exc::argument(vm, message));
         }
         let shown = vm.str(given)?;
-        let message = format!("expected ORM mapped attribute for loader strategy argument, got {shown}");
+        let message =
+            format!("expected ORM mapped attribute for loader strategy argument, got {shown}");
         return Err(exc::argument(vm, message));
     };
     Ok(LoadOption {
@@ -211,10 +219,11 @@ fn column_option(
         };
         mapper = Some(attribute.mapper);
         let world = World::of(vm)?;
-        let index = world.look(|orm| match orm.mapping.mapper(attribute.mapper).property(&attribute.key) {
-            Some(Property::Column(index)) => Some(index),
-            _ => None,
-        });
+        let index =
+            world.look(|orm| match orm.mapping.mapper(attribute.mapper).property(&attribute.key) {
+                Some(Property::Column(index)) => Some(index),
+                _ => None,
+            });
         indexes.extend(index.flatten());
     }
     let strategy = match name {
@@ -232,7 +241,8 @@ fn of_group(vm: &mut Vm, mapper: Option<MapperId>, group: &str) -> Result<Vec<u1
         let owners = orm.mapping.mappers().iter().filter(|m| mapper.is_none_or(|id| id == m.id));
         let of = |owner: &Rc<vidro_orm::Mapper>| {
             let all = owner.columns.iter().zip(0_u16..);
-            let of_group = all.filter(|(column, _)| column.deferred_group.as_deref() == Some(group));
+            let of_group =
+                all.filter(|(column, _)| column.deferred_group.as_deref() == Some(group));
             of_group.map(|(_, index)| index).collect::<Vec<_>>()
         };
         owners.flat_map(of).collect::<Vec<_>>()

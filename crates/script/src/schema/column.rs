@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use vidro_python::{
-    Args, BinaryOperator, Class, ClassBuilder, Compare, Object, Raise, Str, UnaryOperator, Value, Vm,
-};
-use vidro_sql::schema::{
-    Autoincrement, ColumnSpec, Default, DefaultContext, DefaultFn, ServerDefault,
+    Args, BinaryOperator, Class, ClassBuilder, Compare, Object, Raise, Str, UnaryOperator, Value,
+    Vm,
 };
 use vidro_sql::name::Name;
 use vidro_sql::schema::Column;
+use vidro_sql::schema::{
+    Autoincrement, ColumnSpec, Default, DefaultContext, DefaultFn, ServerDefault,
+};
 use vidro_sql::types::Type;
 
 use super::{Item, ItemObject, SCHEMA};
@@ -56,9 +57,7 @@ fn construct(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
         return Err(exc::raise(
             vm,
             "TypeError",
-            format!(
-                "Additional arguments should be named <dialectname>_<argument>, got '{name}'"
-            ),
+            format!("Additional arguments should be named <dialectname>_<argument>, got '{name}'"),
         ));
     }
     super::column_object(vm, &spec.build())

@@ -21,9 +21,19 @@ pub(crate) struct DdlObject {
 }
 
 const CLASSES: &[&str] = &[
-    "CreateTable", "DropTable", "CreateIndex", "DropIndex", "CreateSequence", "DropSequence",
-    "CreateSchema", "DropSchema", "AddConstraint", "DropConstraint", "SetTableComment",
-    "SetColumnComment", "DDL",
+    "CreateTable",
+    "DropTable",
+    "CreateIndex",
+    "DropIndex",
+    "CreateSequence",
+    "DropSequence",
+    "CreateSchema",
+    "DropSchema",
+    "AddConstraint",
+    "DropConstraint",
+    "SetTableComment",
+    "SetColumnComment",
+    "DDL",
 ];
 
 pub(super) fn define(vm: &mut Vm) {

@@ -3,15 +3,15 @@
 use std::rc::Rc;
 
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
+use vidro_sql::expr::Expr;
+use vidro_sql::name::Name;
 use vidro_sql::schema::{
     ColumnArg, Computed, Constraint, ConstraintKind, Default, ForeignKey, ForeignKeyOptions,
     ForeignKeyTarget, Identity, Index, Sequence, SequenceOptions, ServerDefault,
 };
-use vidro_sql::expr::Expr;
-use vidro_sql::name::Name;
 
-use super::column::{is_dialect_option, optional_name};
 use super::SCHEMA;
+use super::column::{is_dialect_option, optional_name};
 use crate::{exc, expression, value};
 
 /// One of those things.
@@ -125,7 +125,10 @@ pub(super) fn define(vm: &mut Vm) {
 
 fn options(vm: &mut Vm, args: &mut Args) -> Result<ForeignKeyOptions, Raise> {
     let text = |vm: &mut Vm, given: Option<Value>| value::optional_text(vm, given);
-    let mut out = ForeignKeyOptions { name: optional_name(args.take_keyword("name")), ..ForeignKeyOptions::default() };
+    let mut out = ForeignKeyOptions {
+        name: optional_name(args.take_keyword("name")),
+        ..ForeignKeyOptions::default()
+    };
     out.ondelete = text(vm, args.take_keyword("ondelete"))?;
     out.onupdate = text(vm, args.take_keyword("onupdate"))?;
     out.initially = text(vm, args.take_keyword("initially"))?;
@@ -139,7 +142,10 @@ fn options(vm: &mut Vm, args: &mut Args) -> Result<ForeignKeyOptions, Raise> {
 }
 
 /// Dialect options among the keywords, the rest refused.
-fn dialect_options(vm: &mut Vm, args: &mut Args) -> Result<Vec<(Rc<str>, vidro_sql::Value)>, Raise> {
+fn dialect_options(
+    vm: &mut Vm,
+    args: &mut Args,
+) -> Result<Vec<(Rc<str>, vidro_sql::Value)>, Raise> {
     let mut out = Vec::new();
     for (name, given) in std::mem::take(&mut args.keywords) {
         if !is_dialect_option(&name) {
@@ -163,7 +169,9 @@ fn foreign_key(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
                 let shown = vm.repr(&target)?;
                 return Err(exc::argument(
                     vm,
-                    format!("String column name or Column object for DDL foreign key constraint expected, got {shown}."),
+                    format!(
+                        "String column name or Column object for DDL foreign key constraint expected, got {shown}."
+                    ),
                 ));
             }
         },
@@ -200,11 +208,7 @@ fn columns(vm: &mut Vm, values: &[Value]) -> Result<Vec<ColumnArg>, Raise> {
     Ok(out)
 }
 
-fn column_constraint(
-    vm: &mut Vm,
-    mut args: Args,
-    kind: ConstraintKind,
-) -> Result<Value, Raise> {
+fn column_constraint(vm: &mut Vm, mut args: Args, kind: ConstraintKind) -> Result<Value, Raise> {
     let options = options(vm, &mut args)?;
     args.take_keyword("_implicit_generated");
     let dialect = dialect_options(vm, &mut args)?;
@@ -242,7 +246,9 @@ fn foreign_key_constraint(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
             Some(text) => ForeignKeyTarget::Spec(Rc::from(&*text)),
             None => match column(vm, remote)? {
                 Some(column) => ForeignKeyTarget::Column(column),
-                None => return Err(exc::argument(vm, "String column name or Column object expected")),
+                None => {
+                    return Err(exc::argument(vm, "String column name or Column object expected"));
+                }
             },
         };
         keys.push(ForeignKey::new(target, options.clone()));
@@ -439,8 +445,9 @@ impl Object for ItemObject {
 
 fn attribute(vm: &mut Vm, item: &Item, name: &str) -> Result<Option<Value>, Raise> {
     let named = |name: Option<&Name>| Some(name.map_or(Value::None, |name| Value::from(&**name)));
-    let text =
-        |text: &Option<Rc<str>>| Some(text.as_ref().map_or(Value::None, |text| Value::from(&**text)));
+    let text = |text: &Option<Rc<str>>| {
+        Some(text.as_ref().map_or(Value::None, |text| Value::from(&**text)))
+    };
     Ok(match (item, name) {
         (Item::ForeignKey(key), "column") => {
             let column = key.column().map_err(|error| exc::from_sql(vm, &error))?;

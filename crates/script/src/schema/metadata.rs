@@ -28,10 +28,8 @@ pub(super) fn define(vm: &mut Vm) {
 }
 
 fn construct(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [_, schema, _, convention, info] = args.bind(
-        vm,
-        "MetaData.__init__(cls, schema=, quote_schema=, naming_convention=, info=)",
-    )?;
+    let [_, schema, _, convention, info] =
+        args.bind(vm, "MetaData.__init__(cls, schema=, quote_schema=, naming_convention=, info=)")?;
     let schema = value::optional_text(vm, schema)?;
     let mut names = Vec::new();
     if let Some(convention) = convention.filter(|given| !given.is_none()) {
@@ -180,4 +178,3 @@ impl Object for MetaDataObject {
         })
     }
 }
-

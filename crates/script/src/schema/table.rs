@@ -1,9 +1,9 @@
 //! `Table`: its constructor and methods. Tables are FROM objects, see [`crate::expression::FromObject`].
 
 use vidro_python::{Args, ClassBuilder, Raise, Str, Value, Vm};
-use vidro_sql::schema::{TableItem, TableOptions};
 use vidro_sql::name::Name;
 use vidro_sql::schema::{MetaData, Table};
+use vidro_sql::schema::{TableItem, TableOptions};
 
 use super::column::is_dialect_option;
 use super::{Item, ItemObject, SCHEMA};
@@ -26,7 +26,9 @@ pub(super) fn define(vm: &mut Vm) {
 fn construct(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     args.positional.remove(0);
     if args.positional.len() < 2 {
-        return Err(vm.type_error("Table() takes at least two positional-only arguments 'name' and 'metadata'"));
+        return Err(vm.type_error(
+            "Table() takes at least two positional-only arguments 'name' and 'metadata'",
+        ));
     }
     let name = args.positional.remove(0);
     let metadata = args.positional.remove(0);
@@ -37,9 +39,7 @@ fn construct(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
         let shown = vm.repr(&metadata)?;
         return Err(exc::argument(
             vm,
-            format!(
-                "expected a MetaData instance as the second argument of Table(), got {shown}"
-            ),
+            format!("expected a MetaData instance as the second argument of Table(), got {shown}"),
         ));
     };
     let autoload = args.take_keyword("autoload_with").filter(|given| !given.is_none());
@@ -86,9 +86,7 @@ fn table_item(vm: &mut Vm, given: &Value) -> Result<TableItem, Raise> {
     let shown = vm.repr(given)?;
     Err(exc::argument(
         vm,
-        format!(
-            "'SchemaItem' object, such as a 'Column' or a 'Constraint' expected, got {shown}"
-        ),
+        format!("'SchemaItem' object, such as a 'Column' or a 'Constraint' expected, got {shown}"),
     ))
 }
 
@@ -152,10 +150,8 @@ fn append_constraint(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 fn to_metadata(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [this, metadata, _schema, _referred, name] = args.bind(
-        vm,
-        "Table.to_metadata(self, metadata, schema=, referred_schema_fn=, name=)",
-    )?;
+    let [this, metadata, _schema, _referred, name] =
+        args.bind(vm, "Table.to_metadata(self, metadata, schema=, referred_schema_fn=, name=)")?;
     let table = super::as_table(&this.unwrap_or_default());
     let metadata = metadata.as_ref().and_then(super::metadata_of);
     let name = name.as_ref().and_then(expression::name);

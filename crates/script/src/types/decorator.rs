@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use vidro_python::{Args, ClassBuilder, Instance, Raise, Value, Vm};
-use vidro_sql::expr::Op;
-use vidro_sql::types::{JsonCodec, TypeDecorator};
 use vidro_sql::Result;
 use vidro_sql::dialect::Dialect;
 use vidro_sql::expr::Expr;
+use vidro_sql::expr::Op;
 use vidro_sql::types::Type;
+use vidro_sql::types::{JsonCodec, TypeDecorator};
 
 use super::TypeObject;
 use crate::exc;
@@ -164,7 +164,9 @@ impl Scripted {
 
     fn expression(&self, method: &str, expr: &Expr) -> Result<Option<Expr>> {
         let made = self.call(method, |vm| vec![expression::object(vm, expr.clone())])?;
-        call_back_sql(|vm| if made.is_none() { Ok(None) } else { expression::expect(vm, &made).map(Some) })
+        call_back_sql(|vm| {
+            if made.is_none() { Ok(None) } else { expression::expect(vm, &made).map(Some) }
+        })
     }
 }
 
@@ -189,9 +191,8 @@ impl TypeDecorator for Scripted {
         if !self.loads {
             return Ok(None);
         }
-        let made = self.call("load_dialect_impl", |vm| {
-            vec![expression::dialect_object(vm, dialect.name())]
-        })?;
+        let made = self
+            .call("load_dialect_impl", |vm| vec![expression::dialect_object(vm, dialect.name())])?;
         call_back_sql(|vm| super::expect(vm, &made).map(Some))
     }
 
@@ -224,7 +225,11 @@ impl TypeDecorator for Scripted {
         value: &vidro_sql::Value,
         dialect: &Dialect,
     ) -> Result<Option<vidro_sql::Value>> {
-        if self.literal { self.process("process_literal_param", value, dialect).map(Some) } else { Ok(None) }
+        if self.literal {
+            self.process("process_literal_param", value, dialect).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     fn coerce_compared_value(&self, _: &Op, value: &vidro_sql::Value) -> Result<Option<Type>> {

@@ -3,7 +3,8 @@
 /// Days before the first of January of year 1, which is day 1.
 pub(super) fn ordinal(year: i64, month: i64, day: i64) -> i64 {
     let before = year - 1;
-    before * 365 + before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400)
+    before * 365 + before.div_euclid(4) - before.div_euclid(100)
+        + before.div_euclid(400)
         + days_before_month(year, month)
         + day
 }

@@ -43,10 +43,9 @@ impl TimeDelta {
     fn checked(vm: &mut Vm, microseconds: i128) -> Result<Value, Raise> {
         let days = microseconds.div_euclid(DAY);
         if days.abs() > 999_999_999 {
-            return Err(vm.error(
-                "OverflowError",
-                format!("days={days}; must have magnitude <= 999999999"),
-            ));
+            return Err(
+                vm.error("OverflowError", format!("days={days}; must have magnitude <= 999999999"))
+            );
         }
         Ok(Value::object(Self { microseconds }))
     }

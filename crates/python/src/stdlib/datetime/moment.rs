@@ -135,8 +135,9 @@ impl Object for DateTime {
         match (operator, other.downcast_ref::<Self>(), reflected) {
             (BinaryOperator::Sub, Some(other), false) => {
                 if self.time.zone.is_some() != other.time.zone.is_some() {
-                    return Err(vm
-                        .type_error("can't subtract offset-naive and offset-aware datetimes"));
+                    return Err(
+                        vm.type_error("can't subtract offset-naive and offset-aware datetimes")
+                    );
                 }
                 let microseconds = self.in_utc() - other.in_utc();
                 Ok(Value::object(TimeDelta { microseconds }))

@@ -178,8 +178,7 @@ pub(super) struct Parsed {
 
 /// `strptime`.
 pub(super) fn strptime(text: &str, format: &str) -> Option<Parsed> {
-    let mut found =
-        Parsed { year: 1900, month: 1, day: 1, time: [0; 4], zone: None };
+    let mut found = Parsed { year: 1900, month: 1, day: 1, time: [0; 4], zone: None };
     let mut rest = text;
     let mut afternoon = None;
     let mut characters = format.chars();
@@ -210,7 +209,7 @@ fn directive<'a>(
     directive: char,
     rest: &'a str,
 ) -> Option<&'a str> {
-    let mut number = |most: usize, slot: &mut i64| -> Option<&'a str> {
+    let number = |most: usize, slot: &mut i64| -> Option<&'a str> {
         let (value, after) = take(rest, most)?;
         *slot = value;
         Some(after)

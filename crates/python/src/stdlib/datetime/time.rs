@@ -170,10 +170,8 @@ fn moment(time: &Time) -> DateTime {
 }
 
 fn new(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [_, hour, minute, second, microsecond, tzinfo, _] = args.bind(
-        vm,
-        "time(cls, hour=, minute=, second=, microsecond=, tzinfo=, *, fold=)",
-    )?;
+    let [_, hour, minute, second, microsecond, tzinfo, _] =
+        args.bind(vm, "time(cls, hour=, minute=, second=, microsecond=, tzinfo=, *, fold=)")?;
     let parts = [
         number(vm, hour.as_ref(), 0)?,
         number(vm, minute.as_ref(), 0)?,
@@ -201,10 +199,8 @@ fn from_iso(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 
 fn replace(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let time = this(vm, &args)?;
-    let [_, hour, minute, second, microsecond, tzinfo, _] = args.bind(
-        vm,
-        "replace(self, hour=, minute=, second=, microsecond=, tzinfo=, *, fold=)",
-    )?;
+    let [_, hour, minute, second, microsecond, tzinfo, _] =
+        args.bind(vm, "replace(self, hour=, minute=, second=, microsecond=, tzinfo=, *, fold=)")?;
     let parts = [
         number(vm, hour.as_ref(), time.hour)?,
         number(vm, minute.as_ref(), time.minute)?,

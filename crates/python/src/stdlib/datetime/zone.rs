@@ -30,8 +30,7 @@ impl TimeZone {
     pub(super) fn suffix(&self, separator: &str) -> String {
         let sign = if self.offset < 0 { '-' } else { '+' };
         let seconds = self.offset.abs();
-        let mut out =
-            format!("{sign}{:02}{separator}{:02}", seconds / 3600, seconds / 60 % 60);
+        let mut out = format!("{sign}{:02}{separator}{:02}", seconds / 3600, seconds / 60 % 60);
         if seconds % 60 != 0 {
             out += &format!("{separator}{:02}", seconds % 60);
         }

@@ -180,12 +180,7 @@ fn filter_by(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 /// One `name=value` of `filter_by`.
-fn filter_one(
-    vm: &mut Vm,
-    this: &SelectObject,
-    name: &str,
-    given: &Value,
-) -> Result<Expr, Raise> {
+fn filter_one(vm: &mut Vm, this: &SelectObject, name: &str, given: &Value) -> Result<Expr, Raise> {
     if let Some(entity) = this.filter_entity() {
         let mapper = with_orm(vm, |orm, _| Ok(orm.entity_mapper(entity)))?;
         let attribute = AttributeObject { entity, ..AttributeObject::of_class(mapper, name) };
@@ -247,7 +242,9 @@ fn order_by(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
             if clear {
                 compound = compound.altered(|data| data.order_by.clear());
             }
-            Body::Compound(items.into_iter().fold(compound, |compound, item| compound.order_by(item)))
+            Body::Compound(
+                items.into_iter().fold(compound, |compound, item| compound.order_by(item)),
+            )
         }
         other => other,
     };
@@ -260,9 +257,9 @@ fn group_by(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         return made(this.altered(|select| select.altered(|data| data.group_by.clear())));
     }
     let items = order_items(vm, rest(&args))?;
-    made(this.altered(|select| {
-        items.into_iter().fold(select, |select, item| select.group_by(item))
-    }))
+    made(
+        this.altered(|select| items.into_iter().fold(select, |select, item| select.group_by(item))),
+    )
 }
 
 fn limit(vm: &mut Vm, args: Args, offset: bool) -> Result<Value, Raise> {
@@ -271,7 +268,8 @@ fn limit(vm: &mut Vm, args: Args, offset: bool) -> Result<Value, Raise> {
     let mut copy = (*this).clone();
     copy.body = match copy.body {
         Body::Select(select) => {
-            let changed = with_sql(vm, || if offset { select.offset(given) } else { select.limit(given) });
+            let changed =
+                with_sql(vm, || if offset { select.offset(given) } else { select.limit(given) });
             Body::Select(changed?)
         }
         Body::Compound(compound) => {
@@ -307,28 +305,23 @@ fn slice(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 fn fetch(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [this, count, with_ties, percent] =
-        args.bind(vm, "fetch(self, count, with_ties=, percent=, **kw)")
-            .map(|[a, b, c, d, _]: [Option<Value>; 5]| [a, b, c, d])?;
+    let [this, count, with_ties, percent] = args
+        .bind(vm, "fetch(self, count, with_ties=, percent=, **kw)")
+        .map(|[a, b, c, d, _]: [Option<Value>; 5]| [a, b, c, d])?;
     let this = this.unwrap_or_default();
     let Some(this) = this.downcast::<SelectObject>() else { return Ok(this) };
     let count = match operand(vm, &count.unwrap_or_default())? {
         Operand::Expr(expr) => expr,
         Operand::Value(given) => Expr::literal_typed(given, vidro_sql::types::Type::integer()),
     };
-    let fetch = Fetch {
-        count,
-        with_ties: value::flag(vm, with_ties)?,
-        percent: value::flag(vm, percent)?,
-    };
+    let fetch =
+        Fetch { count, with_ties: value::flag(vm, with_ties)?, percent: value::flag(vm, percent)? };
     made(this.altered(|select| select.altered(|data| data.fetch = Some(fetch))))
 }
 
 fn with_for_update(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [this, nowait, read, of, skip_locked, key_share] = args.bind(
-        vm,
-        "with_for_update(self, *, nowait=, read=, of=, skip_locked=, key_share=)",
-    )?;
+    let [this, nowait, read, of, skip_locked, key_share] =
+        args.bind(vm, "with_for_update(self, *, nowait=, read=, of=, skip_locked=, key_share=)")?;
     let this = this.unwrap_or_default();
     let Some(this) = this.downcast::<SelectObject>() else { return Ok(this) };
     let mut lock = ForUpdate {
@@ -469,7 +462,11 @@ fn with_only_columns(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     if keep {
         let froms = copy.query(vm)?.froms();
         copy = copy.altered(|select| {
-            if select.from.is_empty() { froms.into_iter().fold(select, Select::select_from) } else { select }
+            if select.from.is_empty() {
+                froms.into_iter().fold(select, Select::select_from)
+            } else {
+                select
+            }
         });
     }
     copy.items.clear();
@@ -487,9 +484,11 @@ fn correlate(vm: &mut Vm, args: Args, except: bool) -> Result<Value, Raise> {
     for given in rest(&args).iter().filter(|given| !given.is_none()) {
         all.push(from_clause(vm, given)?);
     }
-    made(this.altered(|select| {
-        if except { select.correlate_except(all) } else { select.correlate(all) }
-    }))
+    made(this.altered(
+        |select| {
+            if except { select.correlate_except(all) } else { select.correlate(all) }
+        },
+    ))
 }
 
 fn affix(vm: &mut Vm, mut args: Args, prefix: bool) -> Result<Value, Raise> {
@@ -504,9 +503,11 @@ fn affix(vm: &mut Vm, mut args: Args, prefix: bool) -> Result<Value, Raise> {
         all.push(Affix { text, dialect: dialect.clone() });
     }
     made(this.altered(|select| {
-        select.altered(|data| {
-            if prefix { data.prefixes.extend(all) } else { data.suffixes.extend(all) }
-        })
+        select.altered(
+            |data| {
+                if prefix { data.prefixes.extend(all) } else { data.suffixes.extend(all) }
+            },
+        )
     }))
 }
 
@@ -612,7 +613,8 @@ pub(crate) fn join(
         None => None,
     };
     let entity = mapping::entity_of(vm, target)?;
-    let mut copy = this.altered(|select| select.join_step(JoinStep { left, right, on, outer, full }));
+    let mut copy =
+        this.altered(|select| select.join_step(JoinStep { left, right, on, outer, full }));
     if let Some(entity) = entity {
         copy.joined(entity);
     }
