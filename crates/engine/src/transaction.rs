@@ -181,10 +181,9 @@ impl Transaction {
                 Ok(())
             }
         } else {
-            self.commit().map_err(|error| {
+            self.commit().inspect_err(|error| {
                 // The commit's error is the one to report.
                 let _ = self.rollback();
-                error
             })
         };
         let outer = self.state.outer_context.take();

@@ -265,7 +265,7 @@ pub fn update(
     let criterion = load::class_criterion(orm, EntityId::of(mapper))?;
     let update = criterion.into_iter().fold(update, Update::where_);
     let matched = Matched::before(orm, session, &owner, &conditions, synchronize)?;
-    let fetched = matched.fetches().then(|| key_exprs(&owner)).unwrap_or_default();
+    let fetched = if matched.fetches() { key_exprs(&owner) } else { Default::default() };
     let columns = returning_columns(orm, returning)?;
     let extra = columns.len();
     let update = update.returning(columns).returning(fetched);
@@ -347,7 +347,7 @@ pub fn delete(
     let criterion = load::class_criterion(orm, EntityId::of(mapper))?;
     let matched = Matched::before(orm, session, &owner, &delete.where_, synchronize)?;
     let delete = criterion.into_iter().fold(delete, Delete::where_);
-    let fetched = matched.fetches().then(|| key_exprs(&owner)).unwrap_or_default();
+    let fetched = if matched.fetches() { key_exprs(&owner) } else { Default::default() };
     let columns = returning_columns(orm, returning)?;
     let extra = columns.len();
     let delete = delete.returning(columns).returning(fetched);

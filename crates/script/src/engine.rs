@@ -19,7 +19,7 @@ use crate::exc;
 use crate::world::with_engine;
 
 pub(crate) use connection::{
-    ConnectionObject, connection_object, execution_options, parameter_sets, run,
+    ConnectionObject, connection_object,
 };
 pub(crate) use create::{EngineObject, FUNCTIONS};
 pub(crate) use event::on_connect;

@@ -28,7 +28,6 @@ use crate::{expression, schema};
 
 pub(crate) use attribute::AttributeObject;
 pub(crate) use column::PropertyObject;
-pub(crate) use comparator::with_parent_condition;
 pub(crate) use entity::{AliasObject, entity_of};
 pub(crate) use instance::unmapped as unmapped_instance;
 pub(crate) use mapper::{history, inspect};

@@ -11,10 +11,10 @@ use std::rc::Rc;
 use vidro_python::{Raise, Value, Vm};
 use vidro_sql::schema::{Column, MetaData, Table};
 
-pub(crate) use column::{ColumnArguments, ColumnObject, column_arguments, spec_of};
+pub(crate) use column::{ColumnArguments, ColumnObject, column_arguments};
 pub(crate) use ddl::DdlObject;
 pub(crate) use item::{Item, ItemObject};
-pub(crate) use metadata::{MetaDataObject, metadata_object, metadata_of};
+pub(crate) use metadata::{metadata_object, metadata_of};
 pub(crate) use table::{new_table, table_options};
 
 use crate::expression::FromObject;

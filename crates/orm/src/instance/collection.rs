@@ -391,7 +391,7 @@ impl Orm {
     fn queue(&mut self, owner: InstanceId, slot: u16, member: InstanceId, added: bool) {
         let related = self.instances.related_mut(owner, slot);
         if !matches!(related, Related::Queued(_)) {
-            *related = Related::Queued(Box::new(Queued::default()));
+            *related = Related::Queued(Box::default());
         }
         let Related::Queued(queued) = related else { return };
         let Queued { added: joining, deleted: leaving } = &mut **queued;

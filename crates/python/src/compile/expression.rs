@@ -163,7 +163,7 @@ impl<'a> Compiler<'a> {
                 self.error(node.range, "can't use starred expression here", None);
             }
             Expr::TString(node) => {
-                self.error(node.range, "t-strings are not supported", Some("use an f-string"))
+                self.error(node.range, "t-strings are not supported", Some("use an f-string"));
             }
             other => self.error(other.range(), "invalid syntax", None),
         }

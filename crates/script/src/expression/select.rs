@@ -16,7 +16,6 @@ use crate::mapping::{self, AliasObject, AttributeObject};
 use crate::world::{with_orm, with_sql};
 use crate::{exc, value};
 
-pub(crate) use methods::{join, order_items};
 
 const SELECTABLE: &str = "sqlalchemy.sql.selectable";
 
@@ -216,7 +215,7 @@ pub(crate) fn items_of(vm: &mut Vm, given: &Value) -> Result<Vec<Item>, Raise> {
         None => {
             let shown = vm.repr(given)?;
             let hint = match given.as_str() {
-                Some(text) => format!(
+                Some(_text) => format!(
                     "Textual column expression {shown} should be explicitly declared with text({shown}), or use column({shown}) for more specificity"
                 ),
                 None => format!(

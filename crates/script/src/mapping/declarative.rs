@@ -602,7 +602,7 @@ fn single_table(
     inherits: Option<MapperId>,
 ) -> Result<Option<Table>, Raise> {
     let Some(parent) = inherits else {
-        let shown = crate::value::full_name(&class);
+        let shown = crate::value::full_name(class);
         return Err(exc::invalid_request(
             vm,
             format!(

@@ -69,7 +69,7 @@ pub(crate) fn target(
 pub(crate) fn unmapped(vm: &mut Vm, given: &Value) -> Raise {
     let message = match given {
         Value::Class(class) => {
-            let name = crate::value::full_name(&class);
+            let name = crate::value::full_name(class);
             format!(
                 "Class '{name}' is mapped, but this object is the class itself; did you mean to \
                  instantiate it?"
@@ -99,7 +99,7 @@ pub(super) fn dict(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
             match property {
                 Property::Column(column) => match found.column(*column) {
                     Slot::Value(given) => {
-                        loaded.push((Rc::clone(key), Content::Value(given.clone())))
+                        loaded.push((Rc::clone(key), Content::Value(given.clone())));
                     }
                     Slot::Expression(expr) => {
                         loaded.push((Rc::clone(key), Content::Expression((**expr).clone())));

@@ -444,8 +444,8 @@ pub(super) fn declared(found: &Value) -> Option<Value> {
     found.downcast_ref::<DeclaredAttribute>().map(|declared| match &declared.function {
         // A `classmethod` below it is unwrapped by the machine when it is called.
         Value::Object(object) => {
-            let function = Value::Object(Rc::clone(object));
-            function
+            
+            Value::Object(Rc::clone(object))
         }
         other => other.clone(),
     })

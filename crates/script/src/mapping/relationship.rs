@@ -117,7 +117,7 @@ fn set(vm: &mut Vm, spec: &mut RelationshipSpec, name: &str, given: Value) -> Re
         "sync_backref" => spec.sync_backref = Some(vm.truth(&given)?),
         "innerjoin" => {
             spec.innerjoin = matches!(given.as_str().as_deref(), Some("unnested" | "nested"))
-                || vm.truth(&given)?
+                || vm.truth(&given)?;
         }
         "join_depth" => {
             spec.join_depth = given.as_int().and_then(|depth| u32::try_from(depth).ok());

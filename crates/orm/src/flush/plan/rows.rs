@@ -243,7 +243,7 @@ impl<'a> Planner<'a> {
             kind: StepKind::Insert,
             unit,
             operands: start,
-            mapper: mapper,
+            mapper,
             table: index,
             complete,
         })?;
@@ -344,7 +344,7 @@ impl<'a> Planner<'a> {
             kind: StepKind::Update,
             unit,
             operands: start,
-            mapper: mapper,
+            mapper,
             table: index,
             complete: true,
         })?;
