@@ -1,4 +1,5 @@
-//! Tests of the whole: readers and judges of the literate suite and the corpus, for every runner of scripts.
+//! Tests of the whole: readers and judges of the literate suite and the corpus, and what runs them.
 
 pub mod corpus;
+pub mod crowd;
 pub mod suite;

@@ -30,7 +30,7 @@ pub(crate) fn run() -> ExitCode {
         let id = request.get("id").cloned().unwrap_or_default();
         let source = request.get("source").and_then(Value::as_str).unwrap_or_default();
         let name = format!("<example {id}>");
-        let error = terminal.feed(&name, source).err();
+        let error = terminal.feed(&name, source).err().map(|failure| failure.report);
         let stdout: String = transcript.take().into_iter().map(|(_, text)| text).collect();
         let answer = json!({"id": id, "stdout": stdout, "error": error});
         if writeln!(out, "{answer}").and_then(|()| out.flush()).is_err() {

@@ -63,8 +63,8 @@ fn run(arguments: &[&str]) -> ExitCode {
     flush();
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(traceback) => {
-            eprintln!("{}", traceback.trim_end());
+        Err(failure) => {
+            eprintln!("{}", failure.report.trim_end());
             ExitCode::FAILURE
         }
     }

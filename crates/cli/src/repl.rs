@@ -22,9 +22,9 @@ pub(crate) fn run() -> ExitCode {
             continue;
         }
         if !statement.trim().is_empty()
-            && let Err(traceback) = terminal.feed("<stdin>", &statement)
+            && let Err(failure) = terminal.feed("<stdin>", &statement)
         {
-            println!("{}", traceback.trim_end());
+            println!("{}", failure.report.trim_end());
         }
         statement.clear();
         prompt(">>> ");

@@ -181,7 +181,7 @@ impl Transaction {
                 Ok(())
             }
         } else {
-            self.commit().inspect_err(|error| {
+            self.commit().inspect_err(|_| {
                 // The commit's error is the one to report.
                 let _ = self.rollback();
             })

@@ -5,9 +5,10 @@ use std::fmt;
 use std::rc::Rc;
 
 use vidro_orm::event::Event;
-use vidro_orm::{Observer, Orm};
+use vidro_orm::{InstanceId, Observer, Orm, State};
 use vidro_script::{
-    Diagnostic, Drivers, EchoStyle, Limits, Location, Mode, Place, Script, Services, Surroundings,
+    Diagnostic, Drivers, EchoStyle, Limits, Location, Mode, Place, Raise, Script, Services,
+    Surroundings,
 };
 
 use crate::clock::Clock;
@@ -68,30 +69,126 @@ impl Terminal {
         Self { script }
     }
 
-    /// Runs a whole script. The error is what Python prints: a traceback, or what is wrong with
-    /// the text.
-    pub fn run(&mut self, name: &str, source: &str) -> Result<(), String> {
+    /// Runs a whole script.
+    pub fn run(&mut self, name: &str, source: &str) -> Result<(), Failure> {
         self.execute(name, source, Mode::Module)
     }
 
     /// Runs one interactive statement and displays the values of its expressions.
-    pub fn feed(&mut self, name: &str, source: &str) -> Result<(), String> {
+    pub fn feed(&mut self, name: &str, source: &str) -> Result<(), Failure> {
         self.execute(name, source, Mode::Single)
     }
 
-    fn execute(&mut self, name: &str, source: &str, mode: Mode) -> Result<(), String> {
-        self.script
-            .load(name, source, mode)
-            .map_err(|found| found.iter().map(Diagnostic::render).collect::<Vec<_>>().join("\n"))?;
+    fn execute(&mut self, name: &str, source: &str, mode: Mode) -> Result<(), Failure> {
+        self.script.load(name, source, mode).map_err(|found| Failure::of_text(&found))?;
         let ended = self.script.run_to_end();
-        let ended = ended.map(drop).map_err(|raise| self.script.traceback(&raise));
+        let ended =
+            ended.map(drop).map_err(|raise| Failure::of_raise(&mut self.script, &raise, name));
         self.script.collect_unreferenced();
         ended
+    }
+
+    /// The mapped objects that global names hold, in order of definition.
+    pub fn objects(&self) -> Vec<NamedObject> {
+        let names = self.script.object_names();
+        let describe = |orm: &Orm| {
+            let objects = names.into_iter();
+            objects.filter_map(|(name, id)| NamedObject::describe(orm, name, id)).collect()
+        };
+        self.script.orm(describe).unwrap_or_default()
     }
 
     /// The script behind the terminal.
     pub fn script(&mut self) -> &mut Script {
         &mut self.script
+    }
+}
+
+/// Why a script ended before its last line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// The exception's class, with its module unless it is Python's or the script's own.
+    pub class: String,
+    /// Its message.
+    pub message: String,
+    /// Where in the script, the innermost place if there are several.
+    pub place: Option<Position>,
+    /// What Python prints: a traceback, or what is wrong with the text.
+    pub report: String,
+}
+
+/// A place in a text, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+}
+
+impl Position {
+    fn of(location: &Location) -> Self {
+        Self { line: location.line(), column: location.column() }
+    }
+}
+
+impl Failure {
+    fn of_text(found: &[Diagnostic]) -> Self {
+        let reports: Vec<String> = found.iter().map(Diagnostic::render).collect();
+        let first = found.first();
+        Self {
+            class: first.map(|first| first.class.to_owned()).unwrap_or_default(),
+            message: first.map(|first| first.message.clone()).unwrap_or_default(),
+            place: first.map(|first| Position::of(&first.location)),
+            report: reports.join("\n"),
+        }
+    }
+
+    fn of_raise(script: &mut Script, raise: &Raise, name: &str) -> Self {
+        let class = raise.0.class().full_name();
+        let place = raise.0.exception(|state| {
+            let own = state.traceback.iter().find(|entry| &*entry.source.name == name)?;
+            let location = Location { source: Rc::clone(&own.source), span: own.span };
+            Some(Position::of(&location))
+        });
+        Self {
+            class: class.strip_prefix("__main__.").unwrap_or(&class).to_owned(),
+            message: script.exception_text(raise),
+            place: place.flatten(),
+            report: script.traceback(raise),
+        }
+    }
+}
+
+/// A mapped object under one of its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedObject {
+    /// The global name.
+    pub name: String,
+    /// SQLAlchemy's word for its state.
+    pub state: &'static str,
+    /// Class and primary key as in its identity key: `Author, 1`.
+    pub key: Option<String>,
+}
+
+impl NamedObject {
+    fn describe(orm: &Orm, name: String, id: InstanceId) -> Option<Self> {
+        let instance = orm.instances.get(id)?;
+        let base = orm.mapping.mapper(instance.mapper()).base;
+        let class = &orm.mapping.mapper(base).class_name;
+        let key = instance.key().map(|key| {
+            let values = key.values();
+            let values = values.iter().map(vidro_sql::repr::value);
+            std::iter::once(class.to_string()).chain(values).collect::<Vec<_>>().join(", ")
+        });
+        let state = match instance.state() {
+            State::Transient => "transient",
+            State::Pending => "pending",
+            State::Persistent => "persistent",
+            State::Deleted => "deleted",
+            State::Detached => "detached",
+        };
+        Some(Self { name, state, key })
     }
 }
 

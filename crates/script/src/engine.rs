@@ -18,9 +18,7 @@ use vidro_sql::schema::{MetaData, Table};
 use crate::exc;
 use crate::world::with_engine;
 
-pub(crate) use connection::{
-    ConnectionObject, connection_object,
-};
+pub(crate) use connection::{ConnectionObject, connection_object};
 pub(crate) use create::{EngineObject, FUNCTIONS};
 pub(crate) use event::on_connect;
 pub(crate) use inspector::inspect;

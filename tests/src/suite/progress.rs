@@ -1,7 +1,10 @@
-//! The committed numbers of passing cases, `tests/suite/progress.md`, which only go up.
+//! The committed numbers of passing cases, `progress.md` beside the cases, which only go up.
 
 use super::document::Level;
+use std::error::Error;
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
 /// How one file fares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +49,35 @@ pub fn committed(progress: &str, file: &str) -> usize {
         })
         .next()
         .unwrap_or(0)
+}
+
+/// Complains in `report` about numbers that went down and, on `update`, writes the others; a file
+/// that is out of date without `update` is a complaint too.
+#[expect(clippy::disallowed_methods, reason = "the numbers stand in the source tree")]
+pub fn settle(
+    path: &Path,
+    target: &str,
+    before: &str,
+    scores: &[Score],
+    update: bool,
+    report: &mut String,
+) -> Result<(), Box<dyn Error>> {
+    for score in scores {
+        let old = committed(before, &score.file);
+        if score.passing < old {
+            *report += &format!("{}: {} cases passed, now {}\n", score.file, old, score.passing);
+        }
+    }
+    let now = render(target, scores);
+    if now == before || !report.is_empty() {
+        return Ok(());
+    }
+    if update {
+        fs::write(path, now)?;
+    } else {
+        *report += &format!("{} is out of date; run with UPDATE_EXPECT=1\n", path.display());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

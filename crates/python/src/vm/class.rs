@@ -6,9 +6,7 @@ use super::types::layout_of;
 use super::{Frame, Kind, Then, Vm};
 use crate::compile::Name;
 use crate::host::{Args, Raise};
-use crate::value::{
-    Annotation, CellRef, Class, ClassParts, Dict, Function, Str, Value, linearize,
-};
+use crate::value::{Annotation, CellRef, Class, ClassParts, Dict, Function, Str, Value, linearize};
 
 /// A class whose body is running.
 pub(crate) struct ClassBuild {

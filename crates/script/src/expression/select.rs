@@ -16,7 +16,6 @@ use crate::mapping::{self, AliasObject, AttributeObject};
 use crate::world::{with_orm, with_sql};
 use crate::{exc, value};
 
-
 const SELECTABLE: &str = "sqlalchemy.sql.selectable";
 
 /// A SELECT as Python sees it.

@@ -443,10 +443,7 @@ pub(super) fn remember(vm: &mut Vm, registry: &Value, class: &Rc<Class>) -> Resu
 pub(super) fn declared(found: &Value) -> Option<Value> {
     found.downcast_ref::<DeclaredAttribute>().map(|declared| match &declared.function {
         // A `classmethod` below it is unwrapped by the machine when it is called.
-        Value::Object(object) => {
-            
-            Value::Object(Rc::clone(object))
-        }
+        Value::Object(object) => Value::Object(Rc::clone(object)),
         other => other.clone(),
     })
 }
