@@ -15,7 +15,6 @@ use vidro_python::{Raise, Value, Vm};
 use vidro_sql::dialect::Dialect;
 use vidro_sql::schema::{MetaData, Table};
 
-use crate::exc;
 use crate::world::with_engine;
 
 pub(crate) use connection::{ConnectionObject, connection_object};
@@ -101,15 +100,11 @@ pub(crate) fn create_or_drop(
 
 /// `Table(…, autoload_with=bind)`
 pub(crate) fn autoload(vm: &mut Vm, table: &Table, bind: &Value) -> Result<(), Raise> {
-    let inspector = inspector_of(vm, bind)?;
-    let Some(metadata) = table.metadata() else { return Ok(()) };
-    let name = table.name().to_string();
-    let known = with_engine(vm, || inspector.has_table(&name))?;
-    if !known {
+    let loaded = inspected(vm, bind, |vm, inspector| inspector::autoload(vm, inspector, table));
+    if let (Err(_), Some(metadata)) = (&loaded, table.metadata()) {
         metadata.remove(table);
-        return Err(exc::raise(vm, "NoSuchTableError", name));
     }
-    inspector::fill(vm, &inspector, table)
+    loaded
 }
 
 /// `metadata.reflect(bind)`
@@ -120,24 +115,32 @@ pub(crate) fn reflect(
     only: Option<Vec<Rc<str>>>,
     views: bool,
 ) -> Result<(), Raise> {
-    let inspector = inspector_of(vm, bind)?;
-    let mut names = with_engine(vm, || inspector.table_names())?;
-    if views {
-        names.extend(with_engine(vm, || inspector.view_names())?);
-    }
-    for name in names {
-        let wanted = only.as_ref().is_none_or(|only| only.iter().any(|one| **one == *name));
-        if !wanted || metadata.contains(&name) {
-            continue;
+    inspected(vm, bind, |vm, inspector| {
+        let mut names = with_engine(vm, || inspector.table_names())?;
+        names.extend(with_engine(vm, || inspector.temp_table_names())?);
+        if views {
+            names.extend(with_engine(vm, || inspector.view_names())?);
         }
-        inspector::reflect_one(vm, &inspector, metadata, &name)?;
-    }
-    Ok(())
+        let wanted =
+            |name: &String| only.as_ref().is_none_or(|only| only.iter().any(|one| **one == **name));
+        names.retain(|name| wanted(name) && !metadata.contains(name));
+        inspector::reflect(vm, inspector, metadata, &names)
+    })
 }
 
-fn inspector_of(vm: &mut Vm, bind: &Value) -> Result<Inspector, Raise> {
+/// Inspects on one connection; an engine's own is closed afterwards.
+fn inspected<T>(
+    vm: &mut Vm,
+    bind: &Value,
+    job: impl FnOnce(&mut Vm, &Inspector) -> Result<T, Raise>,
+) -> Result<T, Raise> {
     match bind_of(vm, bind)? {
-        Bind::Engine(engine) => with_engine(vm, || Inspector::of_engine(&engine)),
-        Bind::Connection(connection) => Ok(Inspector::of_connection(&connection)),
+        Bind::Connection(connection) => job(vm, &Inspector::of_connection(&connection)),
+        Bind::Engine(engine) => {
+            let connection = with_engine(vm, || engine.connect())?;
+            let done = job(vm, &Inspector::of_connection(&connection));
+            with_engine(vm, || connection.close())?;
+            done
+        }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod mapper;
 mod registry;
 mod relationship;
 mod resolver;
+mod typed;
 
 use std::rc::Rc;
 
@@ -33,6 +34,7 @@ pub(crate) use instance::unmapped as unmapped_instance;
 pub(crate) use mapper::{history, inspect};
 pub(crate) use registry::BASES;
 pub(crate) use resolver::resolve;
+pub(crate) use typed::typed_columns;
 
 type Call = fn(&mut Vm, Args) -> Result<Value, Raise>;
 

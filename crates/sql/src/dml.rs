@@ -121,6 +121,8 @@ pub struct Delete(Rc<DeleteData>);
 pub struct DeleteData {
     /// The table.
     pub table: FromClause,
+    /// Further tables, for criteria: `.using(*froms)`.
+    pub using: Vec<FromClause>,
     /// WHERE
     pub where_: Vec<Expr>,
     /// RETURNING
@@ -247,10 +249,16 @@ impl Update {
 }
 
 impl Delete {
+    /// `.using(*froms)`
+    pub fn using(self, froms: Vec<FromClause>) -> Self {
+        self.altered(|s| s.using.extend(froms))
+    }
+
     /// `delete(table)`
     pub fn new(table: impl Into<FromClause>) -> Self {
         Self(Rc::new(DeleteData {
             table: table.into(),
+            using: Vec::new(),
             where_: Vec::new(),
             returning: Vec::new(),
             prefixes: Vec::new(),

@@ -136,11 +136,14 @@ pub fn lower(orm: &mut Orm, statement: &OrmSelect) -> Result<Lowered> {
     let mut layouts = Vec::new();
     let mut select = statement.select.clone();
     let mut from: Vec<FromClause> = Vec::new();
-    for item in &statement.items {
+    let mut plan = strategy::JoinPlan::default();
+    for (index, item) in statement.items.iter().enumerate() {
         match item {
             Item::Entity(entity) => {
                 let mapper = Rc::clone(orm.mapping.mapper(orm.entity_mapper(*entity)));
                 let options = strategy::options_for(orm, &statement.options, mapper.id);
+                plan.collect(orm, *entity, mapper.id, &options, index)?;
+                plan.add_contained(orm, index, &mut columns)?;
                 let only = strategy::loaded_columns(&mapper, &options);
                 let layout = add_columns(orm, *entity, only.as_deref(), &mut columns)?;
                 layouts.push(ItemLayout::Entity(layout, options));
@@ -167,18 +170,16 @@ pub fn lower(orm: &mut Orm, statement: &OrmSelect) -> Result<Lowered> {
         s.columns = columns;
         s.label_style = style;
     });
-    eager(orm, select, layouts)
+    eager(orm, select, layouts, plan)
 }
 
 /// Adds joined eager loads, around a subquery where a limit must count owners.
-fn eager(orm: &mut Orm, mut select: Select, layouts: Vec<ItemLayout>) -> Result<Lowered> {
-    let mut plan = strategy::JoinPlan::default();
-    for (index, layout) in layouts.iter().enumerate() {
-        if let ItemLayout::Entity(layout, options) = layout {
-            let mapper = orm.entity_mapper(layout.entity);
-            plan.collect(orm, layout.entity, mapper, options, index)?;
-        }
-    }
+fn eager(
+    orm: &mut Orm,
+    mut select: Select,
+    layouts: Vec<ItemLayout>,
+    mut plan: strategy::JoinPlan,
+) -> Result<Lowered> {
     if plan.joins.is_empty() {
         return Ok(Lowered { select, layouts, eager: Vec::new() });
     }

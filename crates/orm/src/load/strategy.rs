@@ -193,6 +193,8 @@ pub(super) struct PlannedJoin {
     inner: bool,
     /// The statement has the rows already.
     contained: bool,
+    /// Where its columns stand, once they are added.
+    layout: Option<Layout>,
     options: Vec<LoadOption>,
     criteria: Vec<Expr>,
 }
@@ -251,6 +253,7 @@ impl JoinPlan {
                 target,
                 inner: option.innerjoin.unwrap_or(relationship.innerjoin),
                 contained,
+                layout: None,
                 options: below.clone(),
                 criteria: option.criteria,
                 relationship: Rc::clone(&relationship),
@@ -292,10 +295,11 @@ impl JoinPlan {
     }
 
     /// Adds joins, columns and order of every eager load.
-    pub(super) fn finish(self, orm: &mut Orm, select: &mut Select) -> Result<Vec<EagerJoin>> {
+    pub(super) fn finish(mut self, orm: &mut Orm, select: &mut Select) -> Result<Vec<EagerJoin>> {
         let mut columns = select.columns.clone();
-        let mut layouts: Vec<Option<Layout>> = self.joins.iter().map(|_| None).collect();
-        self.add_layouts(orm, None, &mut columns, &mut layouts)?;
+        for index in self.below(None) {
+            self.add_layouts(orm, index, false, &mut columns)?;
+        }
         let mut steps = Vec::new();
         let mut order = Vec::new();
         for join in &self.joins {
@@ -314,43 +318,62 @@ impl JoinPlan {
         for item in order {
             *select = select.clone().order_by(item);
         }
-        let done = self.joins.into_iter().zip(layouts).filter_map(|(join, layout)| {
+        let done = self.joins.into_iter().filter_map(|join| {
             Some(EagerJoin {
                 owner: join.owner,
                 relationship: join.relationship.id,
                 uselist: join.relationship.uselist,
                 multiplies: join.relationship.uselist,
-                layout: layout?,
+                layout: join.layout?,
                 options: join.options,
             })
         });
         Ok(done.collect())
     }
 
-    /// Columns of the joins below an owner; those further down come first, as SQLAlchemy has it.
-    fn add_layouts(
-        &self,
+    /// Adds the columns of an item's relationships that the statement contains, before its own.
+    pub(super) fn add_contained(
+        &mut self,
         orm: &Orm,
-        below: Option<usize>,
+        item: usize,
         columns: &mut Vec<Expr>,
-        layouts: &mut [Option<Layout>],
     ) -> Result<()> {
-        for (index, join) in self.joins.iter().enumerate() {
-            let here = match (join.owner, below) {
-                (Owner::Item(_), None) => true,
-                (Owner::Join(owner), Some(below)) => owner == below,
-                _ => false,
-            };
-            if !here {
-                continue;
+        for index in self.below(None) {
+            if self.joins.get(index).is_some_and(|join| join.owner == Owner::Item(item)) {
+                self.add_layouts(orm, index, true, columns)?;
             }
-            self.add_layouts(orm, Some(index), columns, layouts)?;
+        }
+        Ok(())
+    }
+
+    /// The joins right below another one, or below an item.
+    fn below(&self, above: Option<usize>) -> Vec<usize> {
+        let here = |index: &usize| match self.joins.get(*index).map(|join| join.owner) {
+            Some(Owner::Item(_)) => above.is_none(),
+            Some(Owner::Join(owner)) => above == Some(owner),
+            None => false,
+        };
+        (0..self.joins.len()).filter(here).collect()
+    }
+
+    /// Columns of a join; those further down come first, as SQLAlchemy has it.
+    fn add_layouts(
+        &mut self,
+        orm: &Orm,
+        index: usize,
+        contained: bool,
+        columns: &mut Vec<Expr>,
+    ) -> Result<()> {
+        if self.joins.get(index).is_none_or(|join| contained && !join.contained) {
+            return Ok(());
+        }
+        for below in self.below(Some(index)) {
+            self.add_layouts(orm, below, contained, columns)?;
+        }
+        if let Some(join) = self.joins.get_mut(index).filter(|join| join.layout.is_none()) {
             let mapper = orm.mapping.mapper(orm.entity_mapper(join.target));
             let only = loaded_columns(mapper, &join.options);
-            let layout = add_columns(orm, join.target, only.as_deref(), columns)?;
-            if let Some(slot) = layouts.get_mut(index) {
-                *slot = Some(layout);
-            }
+            join.layout = Some(add_columns(orm, join.target, only.as_deref(), columns)?);
         }
         Ok(())
     }

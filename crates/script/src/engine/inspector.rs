@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use vidro_engine::Bind;
-use vidro_engine::inspect::{ColumnInfo, ForeignKeyInfo, IndexInfo, Inspector};
+use vidro_engine::inspect::{
+    ColumnInfo, ForeignKeyInfo, IndexInfo, Inspector, PrimaryKeyInfo, UniqueInfo,
+};
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Value, Vm};
 use vidro_sql::expr::Expr;
 use vidro_sql::schema::{
@@ -58,7 +60,7 @@ const METHODS: &[(&str, Call)] = &[
     ("get_unique_constraints", |vm, args| {
         let (this, table) = this(vm, &args)?;
         let found = with_engine(vm, || this.inspector.unique_constraints(&table))?;
-        let dict = |one: &vidro_engine::inspect::UniqueInfo| {
+        let dict = |one: &UniqueInfo| {
             Value::dict([
                 ("name", optional(one.name.as_deref())),
                 ("column_names", texts(&one.columns)),
@@ -160,29 +162,59 @@ fn index_dict(index: &IndexInfo) -> Value {
     ])
 }
 
-/// Reads one table and all it refers to.
-pub(super) fn reflect_one(
+/// What the database tells of one table.
+#[derive(Default)]
+struct Found {
+    columns: Vec<ColumnInfo>,
+    primary: PrimaryKeyInfo,
+    keys: Vec<ForeignKeyInfo>,
+    indexes: Vec<IndexInfo>,
+    uniques: Vec<UniqueInfo>,
+}
+
+/// Asks about several tables, one kind of question after the other, as SQLAlchemy does.
+fn ask(inspector: &Inspector, names: &[String]) -> vidro_engine::Result<Vec<Found>> {
+    let mut all: Vec<Found> = names.iter().map(|_| Found::default()).collect();
+    let mut each = |ask: &dyn Fn(&mut Found, &str) -> vidro_engine::Result<()>| {
+        all.iter_mut().zip(names).try_for_each(|(found, name)| ask(found, name))
+    };
+    each(&|found, name| inspector.columns(name).map(|columns| found.columns = columns))?;
+    each(&|found, name| inspector.primary_key(name).map(|key| found.primary = key))?;
+    each(&|found, name| inspector.foreign_keys(name).map(|keys| found.keys = keys))?;
+    each(&|found, name| inspector.indexes(name).map(|indexes| found.indexes = indexes))?;
+    each(&|found, name| inspector.unique_constraints(name).map(|all| found.uniques = all))?;
+    Ok(all)
+}
+
+/// Reads tables of these names, and all they refer to.
+pub(super) fn reflect(
     vm: &mut Vm,
     inspector: &Inspector,
     metadata: &MetaData,
-    name: &str,
+    names: &[String],
 ) -> Result<(), Raise> {
-    if metadata.contains(name) {
-        return Ok(());
+    let found = with_engine(vm, || ask(inspector, names))?;
+    for (name, found) in names.iter().zip(found) {
+        // A table that another one refers to may have come in with it.
+        if !metadata.contains(name) {
+            let table = Table::new(name.as_str(), metadata, Vec::new(), TableOptions::default());
+            let table = table.map_err(|error| exc::from_sql(vm, &error))?;
+            fill(vm, inspector, &table, found)?;
+        }
     }
-    let table = Table::new(name, metadata, Vec::new(), TableOptions::default());
-    let table = table.map_err(|error| exc::from_sql(vm, &error))?;
-    fill(vm, inspector, &table)
+    Ok(())
 }
 
 /// Gives a table the columns and constraints that the database has.
-pub(super) fn fill(vm: &mut Vm, inspector: &Inspector, table: &Table) -> Result<(), Raise> {
+pub(super) fn autoload(vm: &mut Vm, inspector: &Inspector, table: &Table) -> Result<(), Raise> {
+    let names = [table.name().to_string()];
+    let found = with_engine(vm, || ask(inspector, &names))?;
+    found.into_iter().try_for_each(|found| fill(vm, inspector, table, found))
+}
+
+fn fill(vm: &mut Vm, inspector: &Inspector, table: &Table, found: Found) -> Result<(), Raise> {
     let name = table.name().to_string();
-    let columns = with_engine(vm, || inspector.columns(&name))?;
-    let primary = with_engine(vm, || inspector.primary_key(&name))?;
-    let keys = with_engine(vm, || inspector.foreign_keys(&name))?;
-    let indexes = with_engine(vm, || inspector.indexes(&name))?;
-    let uniques = with_engine(vm, || inspector.unique_constraints(&name))?;
+    let Found { columns, primary, keys, indexes, uniques } = found;
     let sql = |vm: &mut Vm, result: vidro_sql::Result<()>| {
         result.map_err(|error| exc::from_sql(vm, &error))
     };
@@ -202,8 +234,9 @@ pub(super) fn fill(vm: &mut Vm, inspector: &Inspector, table: &Table) -> Result<
     for key in keys {
         if let Some(metadata) = &metadata
             && key.referred_table != name
+            && !metadata.contains(&key.referred_table)
         {
-            reflect_one(vm, inspector, metadata, &key.referred_table)?;
+            reflect(vm, inspector, metadata, std::slice::from_ref(&key.referred_table))?;
         }
         let mut options = ForeignKeyOptions::default();
         for (option, given) in &key.options {

@@ -38,6 +38,12 @@ pub(crate) fn facade(items: Vec<(Rc<str>, Value)>) -> Value {
     Value::object(CollectionObject { items, mapping: true })
 }
 
+/// The columns of a column collection, if it is one.
+pub(super) fn columns(given: &Value) -> Option<Vec<Value>> {
+    let object = given.downcast_ref::<CollectionObject>().filter(|object| !object.mapping)?;
+    Some(object.items.iter().map(|(_, item)| item.clone()).collect())
+}
+
 fn keys(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<CollectionObject>(vm)?;
     Ok(Value::list(this.items.iter().map(|(key, _)| Value::from(&**key)).collect()))

@@ -64,7 +64,7 @@ pub(super) fn define(vm: &mut Vm) {
     let base = ClassBuilder::new(DML, "UpdateBase").base(&root).methods(COMMON).build(vm);
     ClassBuilder::new(DML, "Insert").base(&base).methods(INSERT).build(vm);
     ClassBuilder::new(DML, "Update").base(&base).method("ordered_values", ordered_values).build(vm);
-    ClassBuilder::new(DML, "Delete").base(&base).build(vm);
+    ClassBuilder::new(DML, "Delete").base(&base).method("using", using).build(vm);
     for (module, _) in DIALECTS {
         let insert = vm.named_class("sqlalchemy.sql.dml.Insert");
         ClassBuilder::new(module, "Insert").base(&insert).build(vm);
@@ -169,10 +169,12 @@ fn key(vm: &mut Vm, object: &DmlObject, given: &Value) -> Result<DmlKey, Raise> 
         _ => {
             let expr = expect(vm, given)?;
             // A column of the statement's own table is known by its key.
-            match expr.schema_column() {
-                Some(column) => Ok(DmlKey::Name(column.key())),
-                None => Ok(DmlKey::Column(expr)),
-            }
+            let own = object.table().and_then(FromClause::as_table);
+            let column = expr.schema_column().filter(|column| match (own, column.table()) {
+                (Some(own), Some(table)) => own.ptr_eq(&table),
+                _ => true,
+            });
+            Ok(column.map_or_else(|| DmlKey::Column(expr.clone()), |c| DmlKey::Name(c.key())))
         }
     }
 }
@@ -283,6 +285,15 @@ fn where_(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let object = this(vm, &args)?;
     let all = conditions(vm, args.positional.get(1..).unwrap_or_default())?;
     Ok(restricted(object, all))
+}
+
+fn using(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let object = this(vm, &args)?;
+    let mut froms = Vec::new();
+    for given in args.positional.iter().skip(1) {
+        froms.push(super::from_clause(vm, given)?);
+    }
+    Ok(altered(object, |s| s, |s| s, |s| s.using(froms)))
 }
 
 fn restricted(object: DmlObject, all: Vec<Expr>) -> Value {
@@ -492,6 +503,18 @@ fn on_duplicate(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     };
     let set = assignments(vm, &object, &given)?;
     Ok(altered(object, |s| s.altered(|data| data.on_duplicate = set), |s| s, |s| s))
+}
+
+impl DmlObject {
+    /// The table that is written to.
+    fn table(&self) -> Option<&FromClause> {
+        match &self.statement {
+            Statement::Insert(insert) => Some(&insert.table),
+            Statement::Update(update) => Some(&update.table),
+            Statement::Delete(delete) => Some(&delete.table),
+            _ => None,
+        }
+    }
 }
 
 impl Object for DmlObject {

@@ -203,6 +203,13 @@ pub(crate) fn items_of(vm: &mut Vm, given: &Value) -> Result<Vec<Item>, Raise> {
         let columns = object.from.columns();
         return Ok(columns.into_iter().map(|(_, expr)| Item::Column(expr)).collect());
     }
+    if let Some(columns) = collection::columns(given) {
+        let mut items = Vec::new();
+        for column in columns {
+            items.extend(items_of(vm, &column)?);
+        }
+        return Ok(items);
+    }
     if let Value::List(_) | Value::Tuple(_) = given {
         return Err(exc::argument(
             vm,

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use vidro_orm::mapping::Deferred;
-use vidro_python::{Alias, Annotation, Class, ForwardRef, Raise, SpecialForm, Value, Vm};
+use vidro_python::{Alias, Annotation, Class, ForwardRef, Raise, SpecialForm, Str, Value, Vm};
 use vidro_sql::types::Type;
 
 use crate::{exc, types, value};
@@ -23,6 +23,8 @@ pub(crate) struct MappedType {
     pub(crate) metadata: Vec<Value>,
     /// The annotation as it is written in the brackets.
     pub(crate) whole: Value,
+    /// The name, where the type was written in quotes: a registry looks it up later.
+    forward: Option<Str>,
 }
 
 /// An annotation of a class body.
@@ -69,6 +71,7 @@ fn meaning_of(vm: &mut Vm, given: &Value) -> Result<Meaning, Raise> {
                     collection: None,
                     metadata: Vec::new(),
                     whole: Value::None,
+                    forward: None,
                 }),
                 None => Meaning::Plain,
             },
@@ -85,14 +88,13 @@ fn meaning_of(vm: &mut Vm, given: &Value) -> Result<Meaning, Raise> {
     let (Some(container), Some(argument)) = (found, alias.args.first()) else {
         return Ok(Meaning::Plain);
     };
-    let whole = parsed(vm, argument.clone())?;
-    take_apart(vm, container, whole).map(Meaning::Mapped)
+    take_apart(vm, container, argument).map(Meaning::Mapped)
 }
 
 /// The mapping generic that a class is.
 fn container(class: &Rc<Class>) -> Option<&'static str> {
     const NAMES: &[&str] =
-        &["Mapped", "WriteOnlyMapped", "DynamicMapped", "MappedColumn", "Relationship"];
+        &["Mapped", "WriteOnlyMapped", "DynamicMapped", "MappedColumn", "Relationship", "Named"];
     let module = class.module();
     if !module.starts_with("sqlalchemy") {
         return None;
@@ -100,7 +102,19 @@ fn container(class: &Rc<Class>) -> Option<&'static str> {
     NAMES.iter().copied().find(|name| **name == *class.name())
 }
 
-fn take_apart(vm: &mut Vm, container: &'static str, whole: Value) -> Result<MappedType, Raise> {
+/// The name that a quoted type is, if it is but a name.
+fn quoted_name(given: &Value) -> Option<Str> {
+    match given.downcast_ref::<ForwardRef>() {
+        Some(forward) => Some(forward.name.clone()),
+        None => given.as_str().filter(|text| {
+            text.chars().all(|c| c.is_alphanumeric() || c == '_')
+                && !text.starts_with(|c: char| c.is_ascii_digit())
+        }),
+    }
+}
+
+fn take_apart(vm: &mut Vm, container: &'static str, argument: &Value) -> Result<MappedType, Raise> {
+    let whole = parsed(vm, argument.clone())?;
     let mut out = MappedType {
         container,
         inner: whole.clone(),
@@ -108,6 +122,7 @@ fn take_apart(vm: &mut Vm, container: &'static str, whole: Value) -> Result<Mapp
         collection: None,
         metadata: Vec::new(),
         whole,
+        forward: quoted_name(argument),
     };
     loop {
         let inner = out.inner.clone();
@@ -117,9 +132,11 @@ fn take_apart(vm: &mut Vm, container: &'static str, whole: Value) -> Result<Mapp
             if let Some(found) = vm.main().dict.get(&name) {
                 out.inner = found;
             }
+            out.forward = Some(name);
             break;
         }
         if inner.as_str().is_some() {
+            out.forward = quoted_name(&inner);
             out.inner = parsed(vm, inner)?;
             if out.inner.as_str().is_some() {
                 break;
@@ -150,6 +167,7 @@ fn take_apart(vm: &mut Vm, container: &'static str, whole: Value) -> Result<Mapp
                 out.collection = Some(alias.origin.clone());
                 out.inner = alias.args.last().cloned().unwrap_or_default();
                 let inner = out.inner.clone();
+                out.forward = quoted_name(&inner);
                 out.inner = parsed(vm, inner)?;
                 break;
             }
@@ -165,8 +183,10 @@ fn is_none_type(value: &Value) -> bool {
 
 /// The target of a relationship that the annotation names.
 pub(crate) fn target(vm: &mut Vm, mapped: &MappedType) -> Result<Deferred, Raise> {
-    if let Some(forward) = mapped.inner.downcast_ref::<ForwardRef>() {
-        return Ok(Deferred::Text(Rc::from(&*forward.name)));
+    if let Some(name) = &mapped.forward {
+        // A name in this module may stand for a class of another name.
+        let class = mapped.inner.as_class().map(|class| class.name());
+        return Ok(Deferred::Text(Rc::from(&*class.unwrap_or_else(|| name.clone()))));
     }
     super::relationship::deferred(vm, &mapped.inner)
 }

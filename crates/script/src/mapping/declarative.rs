@@ -101,12 +101,12 @@ fn is_foreign(class: &Rc<Class>) -> bool {
     &*module == "builtins" || module.starts_with("sqlalchemy") || &*module == "typing"
 }
 
-fn is_special(name: &str) -> bool {
+pub(super) fn is_special(name: &str) -> bool {
     name.starts_with("__") && name.ends_with("__")
 }
 
 /// Names of values and annotations of one class, merged so that both keep their order.
-fn names_of(class: &Rc<Class>) -> Vec<Str> {
+pub(super) fn names_of(class: &Rc<Class>) -> Vec<Str> {
     let values: Vec<Str> = class.dict.names().into_iter().map(|(name, _)| name).collect();
     let annotations: Vec<Str> = class.annotations().into_iter().map(|a| a.name).collect();
     let mut overlap: Vec<&Str> = values.iter().filter(|name| annotations.contains(name)).collect();

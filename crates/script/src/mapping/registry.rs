@@ -9,6 +9,7 @@ use vidro_python::{
 };
 
 use super::{declarative, instance, mapper_of_class};
+use crate::exc;
 use crate::schema;
 use crate::value;
 use crate::world::with_orm;
@@ -81,8 +82,13 @@ pub(super) fn define(vm: &mut Vm) {
             Ok(Value::object(DeclaredAttribute { function: args.at(0) }))
         })
         .build(vm);
-    for name in ["Mapped", "WriteOnlyMapped", "DynamicMapped"] {
-        ClassBuilder::new(BASE, name)
+    for (module, name) in [
+        (BASE, "Mapped"),
+        (BASE, "WriteOnlyMapped"),
+        (BASE, "DynamicMapped"),
+        (super::typed::MODULE, "Named"),
+    ] {
+        ClassBuilder::new(module, name)
             .class_method("__class_getitem__", |vm, args| {
                 let _ = vm;
                 let given = args.at(1);
@@ -98,6 +104,11 @@ pub(super) fn define(vm: &mut Vm) {
             })
             .build(vm);
     }
+    ClassBuilder::new(super::typed::MODULE, "TypedColumns")
+        .constructor(|vm, _| {
+            Err(exc::invalid_request(vm, "Cannot instantiate a TypedColumns object."))
+        })
+        .build(vm);
 }
 
 /// What every declarative base has.

@@ -86,6 +86,7 @@ pub(super) const MODULES: &[(&str, &[Part])] = &[
             Classes("sqlalchemy.engine.cursor", "CursorResult"),
             Classes("sqlalchemy.sql.functions", "Function FunctionElement"),
             Classes("sqlalchemy.sql.operators", "ColumnOperators"),
+            Classes("sqlalchemy.sql._annotated_cols", "Named TypedColumns"),
             Types("sqlalchemy"),
             Functions(expression::FUNCTIONS),
             Functions(STATEMENTS),

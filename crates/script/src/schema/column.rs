@@ -72,6 +72,11 @@ pub(crate) fn column_arguments(vm: &mut Vm, args: Args) -> Result<ColumnArgument
             spec.name = expression::name(arg);
             continue;
         }
+        // A type of `None` is taken from the column that a foreign key refers to.
+        if arg.is_none() && !typed {
+            typed = true;
+            continue;
+        }
         if let Some(object) = arg.downcast_ref::<ItemObject>() {
             add_item(&mut spec, &object.item);
             continue;

@@ -67,7 +67,10 @@ pub(crate) fn new_table(
 ) -> Result<Table, Raise> {
     let mut parts = Vec::new();
     for given in items {
-        parts.push(table_item(vm, given)?);
+        match crate::mapping::typed_columns(vm, given)? {
+            Some(columns) => parts.extend(columns.into_iter().map(TableItem::Column)),
+            None => parts.push(table_item(vm, given)?),
+        }
     }
     Table::new(name, metadata, parts, options).map_err(|error| exc::from_sql(vm, &error))
 }

@@ -239,6 +239,7 @@ impl Key {
                 self.ctes(&delete.ctes);
                 self.affixes(&delete.prefixes);
                 self.from(&delete.table);
+                self.froms(&delete.using);
                 self.list(&delete.where_);
                 self.list(&delete.returning);
                 self.option(delete.limit.as_ref());

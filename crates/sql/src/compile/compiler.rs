@@ -155,7 +155,7 @@ pub(super) fn compile(
             StatementKind::Expression
         }
         Statement::From(from) => {
-            compiler.from(from, Cx { asfrom: true, ..cx }, &mut out)?;
+            compiler.alone(from, cx, &mut out)?;
             StatementKind::Expression
         }
     };

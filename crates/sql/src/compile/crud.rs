@@ -102,7 +102,7 @@ impl Compiler<'_> {
             let list = self.clause_assignments(&insert.table, row, cx)?;
             return Ok((list, modifiers, info));
         };
-        if self.options.column_keys.is_none() && row.is_empty() {
+        if self.options.column_keys.is_none() && matches!(insert.values, InsertValues::None) {
             let list = self.all_columns(&table)?;
             if modifiers.lastrowid && toplevel {
                 info.lastrowid = true;

@@ -344,6 +344,7 @@ impl Compiler<'_> {
         let toplevel = self.stack.is_empty();
         let extra = extra_froms(
             &update.table,
+            &[],
             update.where_.iter().chain(update.values.iter().map(|(_, value)| value)),
         );
         let mut all = vec![update.table.clone()];
@@ -428,7 +429,7 @@ impl Compiler<'_> {
 
     pub(super) fn delete(&mut self, delete: &Delete, cx: Cx, out: &mut String) -> Result<()> {
         let toplevel = self.stack.is_empty();
-        let extra = extra_froms(&delete.table, &delete.where_);
+        let extra = extra_froms(&delete.table, &delete.using, &delete.where_);
         let mut all = vec![delete.table.clone()];
         all.extend(extra.iter().cloned());
         self.push_level(&all);
@@ -466,8 +467,10 @@ impl Compiler<'_> {
                 Family::Postgresql => out.push_str(" USING "),
                 Family::Mysql => {
                     out.push_str(" USING ");
-                    self.from(&delete.table, Cx { asfrom: true, ..cx }, out)?;
-                    out.push_str(", ");
+                    if !holds(&with_parts(extra), &delete.table) {
+                        self.from(&delete.table, Cx { asfrom: true, ..cx }, out)?;
+                        out.push_str(", ");
+                    }
                 }
             }
             self.write_froms(extra, cx, out)?;
@@ -517,11 +520,13 @@ fn row<'a>(values: impl Iterator<Item = &'a str>, out: &mut String) {
 /// FROM objects of criteria and values beyond the table itself.
 fn extra_froms<'a>(
     table: &FromClause,
+    explicit: &[FromClause],
     exprs: impl IntoIterator<Item = &'a Expr>,
 ) -> Vec<FromClause> {
     let mut known = Vec::new();
     table.flatten(&mut known);
-    let mut extra = Vec::new();
+    let mut extra = explicit.to_vec();
+    explicit.iter().for_each(|from| from.flatten(&mut known));
     for expr in exprs {
         froms(expr, &mut |from| {
             if !holds(&known, from) {

@@ -213,13 +213,17 @@ impl Compiler<'_> {
     fn label(&mut self, expr: &Expr, element: &Expr, cx: Cx, out: &mut String) -> Result<()> {
         let only = cx.label_only == Some(expr.id());
         let with_as = cx.columns && !cx.label;
+        if !with_as && !only {
+            return self.expr(element, Cx { columns: false, ..cx }, out);
+        }
+        // The label is numbered before whatever is inside it.
+        let name = label_name(expr);
+        let name = name.map(|name| Name::quoted(self.plain_name(&name), name.quote));
         if with_as {
             self.expr(element, Cx { columns: true, label: true, ..cx }, out)?;
             out.push_str(" AS ");
-        } else if !only {
-            return self.expr(element, Cx { columns: false, ..cx }, out);
         }
-        if let Some(name) = label_name(expr) {
+        if let Some(name) = name {
             self.name(&name, out);
         }
         Ok(())

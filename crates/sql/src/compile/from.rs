@@ -22,6 +22,36 @@ impl Compiler<'_> {
         }
     }
 
+    /// A FROM object printed by itself: an alias shows what it is an alias of.
+    pub(super) fn alone(&mut self, from: &FromClause, cx: Cx, out: &mut String) -> Result<()> {
+        let alias = match from {
+            FromClause::Alias(alias) => alias,
+            FromClause::Values(_) => return self.values_body(from, cx, out),
+            _ => return self.from(from, Cx { asfrom: true, ..cx }, out),
+        };
+        let lateral = match alias.kind {
+            AliasKind::Cte(_) => return Ok(()),
+            AliasKind::TableSample { .. } => {
+                return self.from(from, Cx { asfrom: true, ..cx }, out);
+            }
+            AliasKind::Lateral => true,
+            AliasKind::Alias | AliasKind::Subquery | AliasKind::TableValued(_) => false,
+        };
+        if lateral {
+            out.push_str("LATERAL (");
+        }
+        match &alias.element {
+            Element::From(element) => self.alone(element, cx, out)?,
+            Element::Query(query) => self.query(query, cx, out)?,
+            Element::Function(function) => self.expr(function, cx, out)?,
+            Element::Dml(_) => {}
+        }
+        if lateral {
+            out.push(')');
+        }
+        Ok(())
+    }
+
     /// `schema.table`
     pub(super) fn table_name(&mut self, from: &FromClause, out: &mut String) {
         self.schema_prefix(from, out);

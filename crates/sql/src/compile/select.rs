@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::expr::{ColumnTarget, Expr, Kind, froms};
 use crate::from::FromClause;
 use crate::join;
+use crate::name::Name;
 use crate::select::{
     Affix, CompoundSelect, Fetch, ForUpdate, JoinStep, Query, Select, SetOperation,
 };
@@ -234,12 +235,13 @@ impl Compiler<'_> {
             }
             return Ok(());
         };
+        // The label is numbered before whatever is inside it.
+        let text = self.plain_name(&label);
         self.expr(expr, Cx { label: true, ..cx }, out)?;
         out.push_str(" AS ");
-        self.name(&label, out);
+        self.name(&Name::quoted(text.clone(), label.quote), out);
         if is_result {
-            let key = self.plain_name(&label);
-            self.add_result(key, target, ty)?;
+            self.add_result(text, target, ty)?;
         }
         Ok(())
     }
