@@ -21,7 +21,7 @@ use crate::mapping::{Mapper, MapperId, Property};
 use crate::session::{self, SessionId, Transition, transition};
 use evaluate::Evaluator;
 
-/// One row of a bulk statement: attribute names and values.
+/// One row of a bulk statement: attribute or column keys and values.
 pub type BulkRow = Vec<(Rc<str>, Value)>;
 
 /// How objects in the session learn of an UPDATE or DELETE: `synchronize_session`.
@@ -67,7 +67,7 @@ pub fn bulk_insert(
             (Some(insert), true) => insert.clone(),
             _ => Insert::new(mapped.table.clone()),
         };
-        let in_table = |row: &BulkRow| -> Result<Vec<(Rc<str>, Value)>> {
+        let in_table = |row: &BulkRow| -> Result<BulkRow> {
             let mut set = Vec::with_capacity(row.len());
             for (key, value) in row {
                 let columns = columns_of(&mapper, key)?;
@@ -94,11 +94,7 @@ pub fn bulk_insert(
 }
 
 /// The discriminator of a class goes with every row of the table that holds it.
-fn identity(
-    mapper: &Mapper,
-    mapped: &crate::mapping::MappedTable,
-    set: &mut Vec<(Rc<str>, Value)>,
-) {
+fn identity(mapper: &Mapper, mapped: &crate::mapping::MappedTable, set: &mut BulkRow) {
     let (Some(on), Some(identity)) = (mapper.polymorphic_on, &mapper.polymorphic_identity) else {
         return;
     };
@@ -124,8 +120,8 @@ fn belongs(column: &Column, table: &vidro_sql::schema::Table) -> bool {
 }
 
 /// Runs of consecutive rows that give the same columns.
-fn group(sets: &[Vec<(Rc<str>, Value)>]) -> Vec<&[Vec<(Rc<str>, Value)>]> {
-    let keys = |set: &Vec<(Rc<str>, Value)>| {
+fn group(sets: &[BulkRow]) -> Vec<&[BulkRow]> {
+    let keys = |set: &BulkRow| {
         let mut keys: Vec<Rc<str>> = set.iter().map(|(key, _)| Rc::clone(key)).collect();
         keys.sort();
         keys
@@ -133,11 +129,7 @@ fn group(sets: &[Vec<(Rc<str>, Value)>]) -> Vec<&[Vec<(Rc<str>, Value)>]> {
     sets.chunk_by(|a, b| keys(a) == keys(b)).collect()
 }
 
-fn run(
-    connection: &Connection,
-    statement: Statement,
-    sets: &[Vec<(Rc<str>, Value)>],
-) -> Result<ResultSet> {
+fn run(connection: &Connection, statement: Statement, sets: &[BulkRow]) -> Result<ResultSet> {
     Ok(connection.execute(&statement, sets, &ExecutionOptions::default())?)
 }
 

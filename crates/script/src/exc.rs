@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::rc::Rc;
 
-use vidro_engine::driver::DbapiClass;
 use vidro_engine::error::FailedStatement;
 use vidro_python::{Args, Class, ClassBuilder, Instance, Raise, Value, Vm};
 
@@ -267,11 +266,6 @@ fn parameters(vm: &mut Vm, statement: &FailedStatement) -> Value {
     } else {
         sets.pop().unwrap_or_else(|| Value::tuple(vec![]))
     }
-}
-
-/// A driver's error class under its module.
-pub(crate) fn dbapi_class(vm: &Vm, class: DbapiClass) -> Rc<Class> {
-    vm.named_class(&format!("sqlite3.{}", class.name()))
 }
 
 fn init(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {

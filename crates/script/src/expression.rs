@@ -12,8 +12,8 @@ mod select;
 use std::rc::Rc;
 
 use vidro_python::{
-    Args, BinaryOperator, Class, ClassBuilder, Compare, Instance, Object, Raise, Str,
-    UnaryOperator, Value, Vm,
+    Args, BinaryOperator, Class, ClassBuilder, Compare, Object, Raise, Str, UnaryOperator, Value,
+    Vm,
 };
 use vidro_sql::expr::Expr;
 use vidro_sql::expr::{Kind, LabelName, Op, Operand};
@@ -23,6 +23,7 @@ use crate::world::with_sql;
 use crate::{exc, mapping, schema, types, value};
 
 pub(crate) use collection::{collection, facade};
+pub use dialect::DialectText;
 pub(crate) use dialect::{
     DialectObject, dialect_object, dialect_or_default, in_dialects, statement_of, statement_text,
 };
@@ -421,9 +422,4 @@ fn attribute(vm: &mut Vm, expr: &Expr, name: &str) -> Result<Option<Value>, Rais
 /// `<module.Class object at 0x…>`, with an address that is the same in every run.
 pub(crate) fn plain_repr(class: &str, number: usize) -> String {
     format!("<{class} object at {:#x}>", 0x7f00_0000_0000_u64 + (number as u64 & 0xffff_ffff))
-}
-
-/// The instance behind a payload, for messages.
-pub(crate) fn shown_class(instance: &Rc<Instance>) -> String {
-    instance.class().full_name()
 }

@@ -33,6 +33,7 @@ use std::rc::Rc;
 pub use edit::{
     CardGesture, ClassDraft, ColumnDraft, Edit, Edits, Gesture, RelationshipDraft, RelationshipKind,
 };
+pub use expression::DialectText;
 pub use vidro_python::{
     Diagnostic, Limits, Location, Mode, Raise, Source, Span, Step, StepMode, Value,
     format_exception,
@@ -287,10 +288,7 @@ impl Script {
     }
 
     /// A statement's text in each of the four dialects, or why there is none.
-    pub fn compile(
-        &mut self,
-        expression: &str,
-    ) -> Result<Vec<(&'static str, Result<String, String>)>, Raise> {
+    pub fn compile(&mut self, expression: &str) -> Result<Vec<DialectText>, Raise> {
         let value = self.evaluate(expression)?;
         expression::in_dialects(&mut self.vm, &value)
     }

@@ -6,8 +6,6 @@ mod item;
 mod metadata;
 mod table;
 
-use std::rc::Rc;
-
 use vidro_python::{Raise, Value, Vm};
 use vidro_sql::schema::{Column, MetaData, Table};
 
@@ -77,9 +75,4 @@ pub(crate) fn metadata_of_table(vm: &mut Vm, table: &Table) -> Result<Value, Rai
 /// A fresh metadata object.
 pub(crate) fn new_metadata(vm: &mut Vm) -> Result<Value, Raise> {
     metadata_object(vm, &MetaData::new())
-}
-
-/// A shared string of an identifier.
-pub(crate) fn shared(text: &str) -> Rc<str> {
-    Rc::from(text)
 }

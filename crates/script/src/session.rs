@@ -6,14 +6,13 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use vidro_orm::instance::Item;
 use vidro_orm::session::{self, Bind};
 use vidro_orm::{InstanceId, SessionId, SessionOptions};
 use vidro_python::{Args, Class, ClassBuilder, Instance, Object, Raise, Str, Value, Vm};
 
 use crate::mapping::{self, configure};
 use crate::world::{self, World, with_orm};
-use crate::{engine, exc, expression, query, value};
+use crate::{engine, exc, query, value};
 
 /// A session as Python sees it.
 #[derive(Debug)]
@@ -600,81 +599,5 @@ impl Object for NoAutoflush {
         let before = self.before.borrow_mut().pop().unwrap_or(true);
         change(vm, self.id, |options| options.autoflush = before)?;
         Ok(false)
-    }
-}
-
-/// `History(added=[…], unchanged=[…], deleted=[…])` of an attribute.
-pub(crate) fn history(vm: &mut Vm, id: InstanceId, key: &str) -> Result<Value, Raise> {
-    let history = with_orm(vm, |orm, host| orm.history(host, id, key))?;
-    let mut parts = Vec::new();
-    for items in [history.added, history.unchanged, history.deleted] {
-        let mut values = Vec::new();
-        for item in items {
-            values.push(match item {
-                Item::Value(held) => value::to_python(vm, &held),
-                Item::Instance(Some(id)) => world::object(vm, id)?,
-                Item::Instance(None) | Item::Expression => Value::None,
-            });
-        }
-        parts.push(Value::list(values));
-    }
-    let _ = expression::facade;
-    Ok(Value::object(HistoryObject { parts }))
-}
-
-/// A named tuple of three lists.
-#[derive(Debug)]
-struct HistoryObject {
-    parts: Vec<Value>,
-}
-
-impl Object for HistoryObject {
-    fn class(&self, vm: &Vm) -> Rc<Class> {
-        vm.named_class("sqlalchemy.orm.attributes.History")
-    }
-
-    fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
-        let at = |index: usize| self.parts.get(index).cloned();
-        Ok(match name {
-            "added" => at(0),
-            "unchanged" => at(1),
-            "deleted" => at(2),
-            "has_changes" => {
-                let mut changed = false;
-                for index in [0, 2] {
-                    changed |= vm.truth(&at(index).unwrap_or_default())?;
-                }
-                Some(Value::function(
-                    "has_changes",
-                    if changed {
-                        |_, _| Ok(Value::Bool(true))
-                    } else {
-                        |_, _| Ok(Value::Bool(false))
-                    },
-                ))
-            }
-            _ => None,
-        })
-    }
-
-    fn iterate(self: Rc<Self>, _: &mut Vm) -> Result<Option<Value>, Raise> {
-        Ok(Some(vidro_python::host::iterator(self.parts.clone())))
-    }
-
-    fn get_item(self: Rc<Self>, vm: &mut Vm, key: &Value) -> Result<Value, Raise> {
-        let tuple = Value::tuple(self.parts.clone());
-        vm.get_item(&tuple, key)
-    }
-
-    fn repr(&self, vm: &mut Vm) -> Result<Str, Raise> {
-        let mut parts = Vec::new();
-        for (name, part) in ["added", "unchanged", "deleted"].iter().zip(&self.parts) {
-            let shown = match part {
-                Value::List(items) if items.is_empty() => "()".into(),
-                part => vm.repr(part)?,
-            };
-            parts.push(format!("{name}={shown}"));
-        }
-        Ok(format!("History({})", parts.join(", ")).into())
     }
 }

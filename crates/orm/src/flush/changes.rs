@@ -59,7 +59,7 @@ impl Changes {
     }
 
     /// The copy into a column of a unit.
-    pub(crate) fn into_column(&self, unit: UnitIndex, column: u16) -> Option<&Copy> {
+    pub(crate) fn copy_into(&self, unit: UnitIndex, column: u16) -> Option<&Copy> {
         self.of(unit).find(|copy| copy.column == column)
     }
 

@@ -580,10 +580,9 @@ impl Collector<'_> {
             }
             let slot = self.slot(relationship, id)?;
             let instance = &self.orm.instances[id];
-            let untouched = matches!(instance.related(slot), Related::NotLoaded);
-            if !(untouched && instance.committed_related(slot).is_none())
-                && !instance.related_history(slot).is_empty()
-            {
+            let untouched = matches!(instance.related(slot), Related::NotLoaded)
+                && instance.committed_related(slot).is_none();
+            if !untouched && !instance.related_history(slot).is_empty() {
                 return Ok(true);
             }
         }

@@ -1,5 +1,6 @@
 //! From changes to statements: every row a step, its operands, and the batches that run together.
 
+mod batch;
 mod rows;
 
 use std::rc::Rc;

@@ -76,7 +76,7 @@ fn resolve(
     depth: u32,
 ) -> Value {
     if let Some(unit) = units.find(orm, id) {
-        let copy = changes.into_column(unit, attribute).filter(|_| depth < 32);
+        let copy = changes.copy_into(unit, attribute).filter(|_| depth < 32);
         if let Some(copy) = copy {
             let Some((source, from)) = copy.source else { return Value::Null };
             return resolve(orm, units, changes, plan, outcome, source, from, depth + 1);

@@ -87,12 +87,10 @@ impl Orm {
         .into_iter();
         let first = parts.next();
         let mut from = first.ok_or_else(|| Error::invalid_request("a class without a table"))?;
-        let mut joined = 1;
-        for part in parts {
+        for (joined, part) in (1..).zip(parts) {
             let on = self.inherit_condition(mapper, joined)?;
             let on = self.adapt(&on, entity)?;
             from = from.join(&part, Some(on), false, false)?;
-            joined += 1;
         }
         Ok(from)
     }

@@ -47,14 +47,10 @@ impl IdentityMap {
 
     /// All objects, oldest first.
     pub fn all(&self) -> Vec<InstanceId> {
-        #[expect(clippy::iter_over_hash_type, reason = "sorted below")]
-        let gather = |table: &Table, into: &mut Vec<InstanceId>| {
-            for id in table.ints.values().chain(table.others.values()) {
-                into.push(*id);
-            }
-        };
         let mut all = Vec::with_capacity(self.len());
-        self.tables.iter().for_each(|table| gather(table, &mut all));
+        for table in &self.tables {
+            all.extend(table.ints.values().chain(table.others.values()));
+        }
         all.sort_unstable();
         all
     }

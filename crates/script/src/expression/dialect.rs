@@ -144,11 +144,11 @@ pub(super) fn compile(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     Ok(Value::object(CompiledObject { compiled, statement, text, class }))
 }
 
-/// A statement's text in each dialect, or why there is none.
-pub(crate) fn in_dialects(
-    vm: &mut Vm,
-    given: &Value,
-) -> Result<Vec<(&'static str, Result<String, String>)>, Raise> {
+/// The name of a dialect, and a statement's text in it or why there is none.
+pub type DialectText = (&'static str, Result<String, String>);
+
+/// A statement's text in each dialect.
+pub(crate) fn in_dialects(vm: &mut Vm, given: &Value) -> Result<Vec<DialectText>, Raise> {
     let Some(statement) = statement_of(vm, given)? else {
         return Err(exc::argument(vm, "this is no statement"));
     };

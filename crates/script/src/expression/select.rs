@@ -221,7 +221,7 @@ pub(crate) fn items_of(vm: &mut Vm, given: &Value) -> Result<Vec<Item>, Raise> {
         None => {
             let shown = vm.repr(given)?;
             let hint = match given.as_str() {
-                Some(_text) => format!(
+                Some(_) => format!(
                     "Textual column expression {shown} should be explicitly declared with text({shown}), or use column({shown}) for more specificity"
                 ),
                 None => format!(

@@ -191,11 +191,6 @@ pub(crate) fn target(vm: &mut Vm, mapped: &MappedType) -> Result<Deferred, Raise
     super::relationship::deferred(vm, &mapped.inner)
 }
 
-/// The name of the target, for messages.
-pub(crate) fn shown(vm: &mut Vm, given: &Value) -> Result<String, Raise> {
-    Ok(vm.repr(given)?.to_string())
-}
-
 /// The SQL type of a Python type, by the class's `type_annotation_map` and SQLAlchemy's own.
 pub(crate) fn sql_type(
     vm: &mut Vm,

@@ -12,7 +12,7 @@ use vidro_sql::schema::Column;
 
 use crate::expression::{self, operators};
 use crate::schema::{ColumnArguments, column_arguments};
-use crate::{exc, value};
+use crate::value;
 
 /// The module of `mapped_column` objects.
 const PROPERTIES: &str = "sqlalchemy.orm.properties";
@@ -288,9 +288,4 @@ impl Object for SynonymObject {
     fn class(&self, vm: &Vm) -> Rc<Class> {
         vm.named_class("sqlalchemy.orm.descriptor_props.Synonym")
     }
-}
-
-/// Refuses what `mapped_column` cannot take.
-pub(super) fn refuse(vm: &mut Vm, message: String) -> Raise {
-    exc::argument(vm, message)
 }

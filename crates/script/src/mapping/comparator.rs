@@ -264,22 +264,6 @@ pub(super) fn as_condition(vm: &mut Vm, this: &AttributeObject) -> Result<Expr, 
     }
 }
 
-/// `User.posts.title`: SQLAlchemy refuses it, and so do we, in its words.
-pub(super) fn nested(
-    vm: &mut Vm,
-    this: &AttributeObject,
-    name: &str,
-) -> Result<Option<Value>, Raise> {
-    let world = World::of(vm)?;
-    let class = world.look(|orm| Rc::clone(&orm.mapping.mapper(this.mapper).class_name));
-    let class = class.unwrap_or_else(|| "".into());
-    Err(vm.attribute_error(format!(
-        "Neither 'InstrumentedAttribute' object nor 'Comparator' object associated with \
-         {class}.{} has an attribute '{name}'",
-        this.key
-    )))
-}
-
 /// `with_parent(user, User.posts)`
 pub(crate) fn with_parent_condition(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let [instance, property, _] = args.bind(vm, "with_parent(instance, prop, from_entity=)")?;

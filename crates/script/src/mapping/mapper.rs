@@ -480,28 +480,9 @@ impl Object for StateObject {
                     None => Value::None,
                 })
             }
-            "attrs" => {
-                let mut out = Vec::new();
-                for (key, _) in properties_of(vm, mapper)? {
-                    let instance = self.instance.clone();
-                    let item = Value::object(AttributeState { id, instance, key: Rc::clone(&key) });
-                    out.push((key, item));
-                }
-                Some(expression::collection(out))
-            }
-            "unloaded" | "expired_attributes" | "unmodified" => {
-                let keys = properties_of(vm, mapper)?;
-                let dict = vm.get_attribute(&self.instance, "__dict__")?;
-                let mut names = Vec::new();
-                for (key, _) in keys {
-                    if let Value::Dict(dict) = &dict
-                        && dict.contains(&key) == (name == "unmodified")
-                    {
-                        names.push(Value::from(&*key));
-                    }
-                }
-                Some(vm.new_set(names, false)?)
-            }
+            "attrs" => Some(self.attributes(vm, mapper)?),
+            "unloaded" | "expired_attributes" => Some(self.loaded(vm, mapper, false)?),
+            "unmodified" => Some(self.loaded(vm, mapper, true)?),
             "expired" => {
                 let expired = world.look(|orm| {
                     let found = &orm.instances[id];
@@ -515,6 +496,29 @@ impl Object for StateObject {
             }
             _ => None,
         })
+    }
+}
+
+impl StateObject {
+    /// `.attrs`: every attribute with its value and history.
+    fn attributes(&self, vm: &mut Vm, mapper: Option<MapperId>) -> Result<Value, Raise> {
+        let mut out = Vec::new();
+        for (key, _) in properties_of(vm, mapper)? {
+            let instance = self.instance.clone();
+            let state = AttributeState { id: self.id, instance, key: Rc::clone(&key) };
+            out.push((key, Value::object(state)));
+        }
+        Ok(expression::collection(out))
+    }
+
+    /// The names of the attributes that are loaded, or of those that are not.
+    fn loaded(&self, vm: &mut Vm, mapper: Option<MapperId>, loaded: bool) -> Result<Value, Raise> {
+        let keys = properties_of(vm, mapper)?;
+        let dict = vm.get_attribute(&self.instance, "__dict__")?;
+        let Value::Dict(dict) = &dict else { return vm.new_set(Vec::new(), false) };
+        let names = keys.iter().filter(|(key, _)| dict.contains(key) == loaded);
+        let names = names.map(|(key, _)| Value::from(&**key)).collect();
+        vm.new_set(names, false)
     }
 }
 

@@ -285,11 +285,6 @@ fn current_parameters(this: &Value) -> Value {
     this.downcast_ref::<ContextObject>().map(|cx| cx.parameters.clone()).unwrap_or_default()
 }
 
-/// The arguments of an existing column.
-pub(crate) fn spec_of(column: &Column) -> ColumnSpec {
-    column.spec().clone()
-}
-
 fn this(vm: &mut Vm, args: &Args) -> Result<Column, Raise> {
     args.this::<ColumnObject>(vm).map(|object| object.column.clone())
 }

@@ -7,7 +7,7 @@ use vidro_sql::expr::Expr;
 use vidro_sql::name::Name;
 use vidro_sql::schema::{
     ColumnArg, Computed, Constraint, ConstraintKind, Default, ForeignKey, ForeignKeyOptions,
-    ForeignKeyTarget, Identity, Index, Sequence, SequenceOptions, ServerDefault,
+    ForeignKeyTarget, Identity, Index, Sequence, SequenceOptions, ServerDefault, Table,
 };
 
 use super::SCHEMA;
@@ -444,75 +444,109 @@ impl Object for ItemObject {
 }
 
 fn attribute(vm: &mut Vm, item: &Item, name: &str) -> Result<Option<Value>, Raise> {
-    let named = |name: Option<&Name>| Some(name.map_or(Value::None, |name| Value::from(&**name)));
-    let text = |text: &Option<Rc<str>>| {
-        Some(text.as_ref().map_or(Value::None, |text| Value::from(&**text)))
-    };
-    Ok(match (item, name) {
-        (Item::ForeignKey(key), "column") => {
+    match item {
+        Item::ForeignKey(key) => foreign_key_attribute(vm, key, name),
+        Item::Constraint(constraint) => constraint_attribute(vm, constraint, name),
+        Item::Index(index) => index_attribute(vm, index, name),
+        _ => default_attribute(vm, item, name),
+    }
+}
+
+fn named(name: Option<&Name>) -> Option<Value> {
+    Some(name.map_or(Value::None, |name| Value::from(&**name)))
+}
+
+fn text(text: Option<&Rc<str>>) -> Option<Value> {
+    Some(text.map_or(Value::None, |text| Value::from(&**text)))
+}
+
+fn optional_table(vm: &mut Vm, table: Option<&Table>) -> Result<Value, Raise> {
+    table.map_or(Ok(Value::None), |table| super::table_object(vm, table))
+}
+
+fn foreign_key_attribute(
+    vm: &mut Vm,
+    key: &ForeignKey,
+    name: &str,
+) -> Result<Option<Value>, Raise> {
+    Ok(match name {
+        "column" => {
             let column = key.column().map_err(|error| exc::from_sql(vm, &error))?;
             Some(super::column_object(vm, &column)?)
         }
-        (Item::ForeignKey(key), "parent") => match key.parent() {
+        "parent" => match key.parent() {
             Some(column) => Some(super::column_object(vm, &column)?),
             None => Some(Value::None),
         },
-        (Item::ForeignKey(key), "target_fullname") => Some(Value::from(key.target_fullname())),
-        (Item::ForeignKey(key), "name") => named(key.options().name.as_ref()),
-        (Item::ForeignKey(key), "ondelete") => text(&key.options().ondelete),
-        (Item::ForeignKey(key), "onupdate") => text(&key.options().onupdate),
-        (Item::ForeignKey(key), "constraint") => {
+        "target_fullname" => Some(Value::from(key.target_fullname())),
+        "name" => named(key.options().name.as_ref()),
+        "ondelete" => text(key.options().ondelete.as_ref()),
+        "onupdate" => text(key.options().onupdate.as_ref()),
+        "constraint" => {
             Some(key.constraint().map_or(Value::None, |c| Item::Constraint(c).object()))
         }
-        (Item::Constraint(constraint), "name") => named(constraint.name().as_ref()),
-        (Item::Constraint(constraint), "ondelete") => text(&constraint.options().ondelete),
-        (Item::Constraint(constraint), "columns" | "c") => {
+        _ => None,
+    })
+}
+
+fn constraint_attribute(
+    vm: &mut Vm,
+    constraint: &Constraint,
+    name: &str,
+) -> Result<Option<Value>, Raise> {
+    Ok(match name {
+        "name" => named(constraint.name().as_ref()),
+        "ondelete" => text(constraint.options().ondelete.as_ref()),
+        "columns" | "c" => {
             let mut columns = Vec::new();
             for column in constraint.columns() {
                 columns.push((column.key(), super::column_object(vm, &column)?));
             }
             Some(expression::collection(columns))
         }
-        (Item::Constraint(constraint), "column_keys") => {
+        "column_keys" => {
             let keys = constraint.columns();
             Some(Value::list(keys.iter().map(|c| Value::from(&*c.key())).collect()))
         }
-        (Item::Constraint(constraint), "elements") => {
+        "elements" => {
             let keys = constraint.foreign_keys().into_iter();
             Some(Value::list(keys.map(|key| Item::ForeignKey(key).object()).collect()))
         }
-        (Item::Constraint(constraint), "referred_table") => {
+        "referred_table" => {
             let table = constraint.referred_table().map_err(|error| exc::from_sql(vm, &error))?;
             Some(super::table_object(vm, &table)?)
         }
-        (Item::Constraint(constraint), "table") => match constraint.table() {
-            Some(table) => Some(super::table_object(vm, &table)?),
-            None => Some(Value::None),
-        },
-        (Item::Constraint(constraint), "sqltext") => match constraint.kind() {
+        "table" => Some(optional_table(vm, constraint.table().as_ref())?),
+        "sqltext" => match constraint.kind() {
             ConstraintKind::Check(condition) => Some(expression::object(vm, condition)),
             _ => None,
         },
-        (Item::Index(index), "name") => {
-            let name = index.name();
-            named(name.as_ref())
-        }
-        (Item::Index(index), "unique") => Some(Value::Bool(index.is_unique())),
-        (Item::Index(index), "table") => match index.table() {
-            Some(table) => Some(super::table_object(vm, &table)?),
-            None => Some(Value::None),
-        },
-        (Item::Index(index), "expressions") => {
+        _ => None,
+    })
+}
+
+fn index_attribute(vm: &mut Vm, index: &Index, name: &str) -> Result<Option<Value>, Raise> {
+    Ok(match name {
+        "name" => named(index.name().as_ref()),
+        "unique" => Some(Value::Bool(index.is_unique())),
+        "table" => Some(optional_table(vm, index.table().as_ref())?),
+        "expressions" => {
             let expressions = index.expressions().to_vec();
             Some(Value::list(expressions.into_iter().map(|e| expression::object(vm, e)).collect()))
         }
-        (Item::Index(index), "columns") => {
+        "columns" => {
             let mut columns = Vec::new();
             for column in index.expressions().iter().filter_map(Expr::schema_column) {
                 columns.push((column.key(), super::column_object(vm, column)?));
             }
             Some(expression::collection(columns))
         }
+        _ => None,
+    })
+}
+
+fn default_attribute(vm: &mut Vm, item: &Item, name: &str) -> Result<Option<Value>, Raise> {
+    Ok(match (item, name) {
         (Item::Sequence(sequence), "name") => named(Some(sequence.name())),
         (Item::ServerDefault(ServerDefault::Text(given)), "arg") => Some(Value::from(&**given)),
         (Item::ServerDefault(ServerDefault::Sql(expr)), "arg") => {

@@ -88,7 +88,7 @@ impl Object for MakerObject {
         let bound = !args.positional.is_empty();
         for (name, given) in self.defaults.borrow().iter() {
             let known = args.keywords.iter().any(|(known, _)| known == name);
-            if !known && !(bound && &**name == "bind") {
+            if !(known || bound && &**name == "bind") {
                 args.keywords.push((name.clone(), given.clone()));
             }
         }

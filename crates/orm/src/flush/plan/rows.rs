@@ -6,8 +6,9 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet;
 use vidro_sql::Value;
 use vidro_sql::expr::Expr;
-use vidro_sql::schema::{Column, Table};
+use vidro_sql::schema::Table;
 
+use super::batch::{Open, Row};
 use super::{Batch, BatchColumn, FlushPlan, Manner, Operand, Step, StepId, StepKind};
 use crate::Orm;
 use crate::error::{Error, Result};
@@ -18,38 +19,25 @@ use crate::instance::{Instance, InstanceId, Key, Slot};
 use crate::mapping::{MappedTable, Mapper, MapperId, RelationshipId, TableColumn};
 
 pub(super) struct Planner<'a> {
-    orm: &'a Orm,
-    units: &'a Units,
-    changes: &'a Changes,
+    pub(super) orm: &'a Orm,
+    pub(super) units: &'a Units,
+    pub(super) changes: &'a Changes,
     /// Units whose deletion a row switch made superfluous.
     switched: FxHashSet<UnitIndex>,
     pub(super) plan: FlushPlan,
     /// Scratch: columns of the row being built.
-    columns: Vec<Picked>,
+    pub(super) columns: Vec<Picked>,
     /// Scratch: its SQL expressions.
-    expressions: Vec<(usize, Rc<Expr>)>,
+    pub(super) expressions: Vec<(usize, Rc<Expr>)>,
     /// Columns of the batch being built.
-    open: Option<Open>,
+    pub(super) open: Option<Open>,
 }
 
 /// A column chosen for a row: its position in the table, and whether it finds the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Picked {
-    position: usize,
-    condition: bool,
-}
-
-/// The batch being built.
-struct Open {
-    kind: StepKind,
-    mapper: MapperId,
-    table: usize,
-    /// Every generated value is given; nothing has to come back.
-    complete: bool,
-    columns: Vec<Picked>,
-    /// Its first step.
-    first: usize,
-    expressions: Vec<(usize, Rc<Expr>)>,
+pub(super) struct Picked {
+    pub(super) position: usize,
+    pub(super) condition: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -174,7 +162,7 @@ impl<'a> Planner<'a> {
         let instance = &self.orm.instances[id];
         let slot = instance.column(attribute);
         if let Some(unit) = self.units.find(self.orm, id) {
-            let copy = self.changes.into_column(unit, attribute);
+            let copy = self.changes.copy_into(unit, attribute);
             if let Some(copy) = copy.filter(|_| depth < 32) {
                 return match copy.source {
                     Some((source, attribute)) => self.value(source, attribute, depth + 1),
@@ -262,7 +250,7 @@ impl<'a> Planner<'a> {
         attribute: u16,
         column: &TableColumn,
     ) -> Option<Operand> {
-        let copy = self.changes.into_column(unit, attribute);
+        let copy = self.changes.copy_into(unit, attribute);
         let copied = copy.filter(|copy| !self.is_late(copy.relationship));
         let operand = match (copied, copy) {
             (Some(_), _) => self.value(id, attribute, 0),
@@ -368,7 +356,7 @@ impl<'a> Planner<'a> {
         late: bool,
     ) -> Option<Operand> {
         let instance = &self.orm.instances[id];
-        let copy = self.changes.into_column(unit, attribute);
+        let copy = self.changes.copy_into(unit, attribute);
         let copied = copy.is_some_and(|copy| late || !self.is_late(copy.relationship));
         if !copied {
             let changed = crate::flush::column_changed(instance, attribute);
@@ -619,159 +607,6 @@ impl<'a> Planner<'a> {
             unit: row.owner,
         });
     }
-
-    /// Adds a step; opens a new batch when its columns are not those of the open one.
-    fn push_step(&mut self, row: &Row<'_>) -> Result<StepId> {
-        let fits = self.open.as_ref().is_some_and(|open| {
-            open.kind == row.kind
-                && open.complete == row.complete
-                && open.columns == self.columns
-                && self.same_table(open, row)
-        });
-        let alone = !self.expressions.is_empty();
-        if !fits || alone {
-            self.close()?;
-            self.open = Some(Open {
-                kind: row.kind,
-                mapper: row.mapper.id,
-                table: row.table,
-                complete: row.complete,
-                columns: self.columns.clone(),
-                first: self.plan.steps.len(),
-                expressions: std::mem::take(&mut self.expressions),
-            });
-        }
-        let step = StepId(small(self.plan.steps.len()));
-        self.plan.steps.push(Step {
-            kind: row.kind,
-            instance: self.units.unit(row.unit).id,
-            other: None,
-            batch: small(self.plan.batches.len()),
-            operands: small(row.operands),
-            unit: row.unit,
-        });
-        if alone {
-            self.close()?;
-        }
-        Ok(step)
-    }
-
-    /// Whether a row goes into the table of the open batch; classes of a hierarchy share theirs.
-    fn same_table(&self, open: &Open, row: &Row<'_>) -> bool {
-        if open.mapper == row.mapper.id {
-            return open.table == row.table;
-        }
-        let table = |mapper: &Mapper, index: usize| mapper.tables.get(index).map(|t| t.table.id());
-        let owner = self.orm.mapping.mapper(open.mapper);
-        table(owner, open.table) == table(row.mapper, row.table)
-    }
-
-    /// Turns the open batch into one of the plan, now that its size is known.
-    fn close(&mut self) -> Result<()> {
-        let Some(open) = self.open.take() else { return Ok(()) };
-        let owner = Rc::clone(self.orm.mapping.mapper(open.mapper));
-        let Some(mapped) = owner.tables.get(open.table) else { return Ok(()) };
-        let columns: Rc<[BatchColumn]> = open
-            .columns
-            .iter()
-            .filter_map(|picked| {
-                let column = mapped.columns.get(picked.position)?;
-                Some(BatchColumn {
-                    column: column.column.clone(),
-                    attribute: column.attribute,
-                    condition: picked.condition,
-                })
-            })
-            .collect();
-        let count = self.plan.steps.len() - open.first;
-        let manner = self.manner(&open, &owner, count);
-        let returning = self.returning(&open, &owner, mapped, manner);
-        let attributes: Vec<(Column, u16)> = mapped
-            .columns
-            .iter()
-            .filter_map(|column| Some((column.column.clone(), column.attribute?)))
-            .collect();
-        let shape = Shape {
-            attributes: &attributes,
-            kind: open.kind,
-            columns: &columns,
-            returning: &returning,
-            many: manner == Manner::Many,
-            expressions: &open.expressions,
-        };
-        let sql = statement::compiled(self.orm, self.plan.session, &mapped.table, &shape)?;
-        let given = |a: &u16| columns.iter().any(|c| c.attribute == Some(*a));
-        let generated = mapped.autoincrement.and_then(|i| mapped.columns.get(i)?.attribute);
-        let generated = generated.filter(|a| open.kind == StepKind::Insert && !given(a));
-        self.plan.batches.push(Batch {
-            kind: open.kind,
-            table: mapped.table.clone(),
-            relationship: None,
-            mapper: open.mapper,
-            columns,
-            first: StepId(small(open.first)),
-            count: small(count),
-            manner,
-            generated,
-            sql,
-        });
-        Ok(())
-    }
-
-    /// How a batch runs.
-    fn manner(&self, open: &Open, owner: &Mapper, count: usize) -> Manner {
-        if count < 2 || !open.expressions.is_empty() {
-            return Manner::Single;
-        }
-        match open.kind {
-            StepKind::Insert if open.complete => Manner::Many,
-            StepKind::Insert if statement::returns_in_order(self.orm, self.plan.session) => {
-                Manner::Returning
-            }
-            StepKind::Insert => Manner::Single,
-            StepKind::Update | StepKind::Delete if owner.version.is_some() => Manner::Single,
-            _ => Manner::Many,
-        }
-    }
-
-    /// What an INSERT brings back: server defaults, and keys when it has many rows.
-    fn returning(
-        &self,
-        open: &Open,
-        owner: &Mapper,
-        mapped: &MappedTable,
-        manner: Manner,
-    ) -> Vec<Column> {
-        let mut columns = Vec::new();
-        if open.kind != StepKind::Insert || open.complete {
-            return columns;
-        }
-        let eager = owner.eager_defaults != Some(false)
-            && statement::returns_defaults(self.orm, self.plan.session);
-        let missing = |position: usize| !open.columns.iter().any(|c| c.position == position);
-        for (position, column) in mapped.columns.iter().enumerate() {
-            let key = column.primary_key && manner == Manner::Returning;
-            let default =
-                column.server_default && !column.primary_key && eager && missing(position);
-            if key || default {
-                columns.push(column.column.clone());
-            }
-        }
-        columns
-    }
-}
-
-/// A row that wants to join a batch; its columns and operands are in the planner's scratch.
-struct Row<'a> {
-    kind: StepKind,
-    unit: UnitIndex,
-    /// Where its operands start.
-    operands: usize,
-    mapper: &'a Rc<Mapper>,
-    /// Index of the table in the mapper.
-    table: usize,
-    /// Every generated value is given.
-    complete: bool,
 }
 
 /// Columns of an association table that a relationship fills, in the table's order.
@@ -798,7 +633,7 @@ fn unit_position(unit: UnitIndex) -> usize {
     usize::try_from(unit.0).unwrap_or(usize::MAX)
 }
 
-fn small(number: usize) -> u32 {
+pub(super) fn small(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
