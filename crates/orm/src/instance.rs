@@ -203,6 +203,7 @@ pub(crate) enum Parents {
     /// The usual case: one relationship.
     One(ParentLink),
     /// Several.
+    #[expect(clippy::box_collection, reason = "keeps every object a word or two smaller")]
     Many(Box<Vec<ParentLink>>),
 }
 

@@ -5,6 +5,7 @@ mod attribute;
 mod collection;
 mod column;
 mod comparator;
+mod dataclass;
 mod declarative;
 mod entity;
 mod instance;

@@ -247,6 +247,10 @@ impl Vm {
         {
             return self.bind(found.clone(), target, metaclass).map(Some);
         }
+        // A descriptor of `type`, which comes before what the class holds for its instances.
+        if &*name.text == "__dict__" {
+            return Ok(Some(Found::Value(Value::Dict(Rc::clone(&class.dict)))));
+        }
         if let Some(found) = self.class_lookup(class, name) {
             return self.bind_to_class(found, class).map(Some);
         }

@@ -428,7 +428,6 @@ impl Vm {
             "__bases__" => classes(class.bases.clone()),
             "__base__" => class.bases.first().cloned().map_or(Value::None, Value::Class),
             "__mro__" => classes(class.mro().cloned().collect()),
-            "__dict__" => Value::Dict(Rc::clone(&class.dict)),
             "__annotations__" => self.class_annotations(class)?,
             "__abstractmethods__" => Value::None,
             _ => return Ok(None),

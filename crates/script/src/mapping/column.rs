@@ -36,6 +36,25 @@ pub(crate) struct FieldOptions {
     pub(crate) hash: Option<bool>,
 }
 
+impl FieldOptions {
+    /// What was given, as the keywords of `dataclasses.field`.
+    pub(super) fn given(&self) -> Vec<(&'static str, Value)> {
+        let flag = |given: Option<bool>| given.map(Value::Bool);
+        [
+            ("init", flag(self.init)),
+            ("repr", flag(self.repr)),
+            ("default", self.default.clone()),
+            ("default_factory", self.default_factory.clone()),
+            ("kw_only", flag(self.kw_only)),
+            ("compare", flag(self.compare)),
+            ("hash", flag(self.hash)),
+        ]
+        .into_iter()
+        .filter_map(|(name, given)| Some((name, given?)))
+        .collect()
+    }
+}
+
 /// `mapped_column(…)` or `column_property(…)`.
 #[derive(Debug)]
 pub(crate) struct PropertyObject {
@@ -76,8 +95,11 @@ pub(super) fn define(vm: &mut Vm) {
 
 /// Takes the dataclass options out of the keywords.
 pub(crate) fn field_options(vm: &mut Vm, args: &mut Args) -> Result<FieldOptions, Raise> {
+    let default = args.keywords.iter().find(|(name, _)| &**name == "default");
+    let default = default.map(|(_, given)| given.clone());
     let mut flag = |vm: &mut Vm, name: &str| value::optional_flag(vm, args.take_keyword(name));
     let mut out = FieldOptions {
+        default,
         init: flag(vm, "init")?,
         repr: flag(vm, "repr")?,
         kw_only: flag(vm, "kw_only")?,
@@ -105,12 +127,11 @@ fn attribute_options(vm: &mut Vm, args: &mut Args) -> Result<AttributeSpec, Rais
 
 /// `mapped_column(…)`
 pub(crate) fn mapped_column(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
-    let mut field = field_options(vm, &mut args)?;
+    let field = field_options(vm, &mut args)?;
     let options = attribute_options(vm, &mut args)?;
     let sort_order = args.take_keyword("sort_order").and_then(|given| given.as_int()).unwrap_or(0);
     let use_existing = value::flag(vm, args.take_keyword("use_existing_column"))?;
     let insert_default = args.take_keyword("insert_default");
-    field.default = args.keywords.iter().find(|(n, _)| &**n == "default").map(|(_, v)| v.clone());
     let has_insert_default = insert_default.is_some();
     if let Some(default) = insert_default {
         args.take_keyword("default");

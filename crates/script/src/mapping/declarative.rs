@@ -10,15 +10,23 @@ use vidro_python::{Args, Class, Raise, Str, Value, Vm};
 use vidro_sql::schema::{Column, Table};
 
 use super::column::{PropertyObject, SynonymObject};
-use super::registry;
 use super::relationship::RelationshipObject;
+use super::{dataclass, registry};
 use crate::schema::{self};
 use crate::world::{Model, World, with_orm};
 use crate::{exc, expression, value};
 use scan::{Scan, gather};
+pub(super) use scan::{is_special, names_of};
 
 /// Maps a class that derives from a declarative base.
-pub(super) fn map_class(vm: &mut Vm, class: &Rc<Class>) -> Result<(), Raise> {
+///
+/// `keywords` are those of the class statement; only dataclass mapping has any.
+pub(super) fn map_class(
+    vm: &mut Vm,
+    class: &Rc<Class>,
+    keywords: &[(Str, Value)],
+) -> Result<(), Raise> {
+    dataclass::inherit(vm, class, keywords)?;
     if own_truth(vm, class, "__abstract__")? {
         return Ok(());
     }
@@ -26,6 +34,7 @@ pub(super) fn map_class(vm: &mut Vm, class: &Rc<Class>) -> Result<(), Raise> {
     let inherits = parent_of(vm, class)?;
     let mut scan = Scan::default();
     gather(vm, class, &mut scan)?;
+    dataclass::apply(vm, class, &scan.fields)?;
     let table = make_table(vm, class, &mut scan, inherits)?;
     let mapper = declare(vm, class, scan, table.clone(), inherits)?;
     finish(vm, class, mapper, table, location)

@@ -8,7 +8,7 @@ use vidro_python::{
     Args, Class, ClassBuilder, ClassHooks, Descriptor, Instance, Object, Raise, Str, Value, Vm,
 };
 
-use super::{declarative, instance, mapper_of_class};
+use super::{dataclass, declarative, instance, mapper_of_class};
 use crate::exc;
 use crate::schema;
 use crate::value;
@@ -53,13 +53,13 @@ pub(super) fn define(vm: &mut Vm) {
     ClassBuilder::new(API, "DeclarativeMeta").build(vm);
     let dataclass: Rc<dyn ClassHooks> = Rc::new(DataclassHooks);
     ClassBuilder::new(API, "MappedAsDataclass")
-        .attribute("__sa_dataclass__", Value::Bool(true))
+        .attribute(dataclass::OPTIONS, Value::tuple(Vec::new()))
         .hooks(dataclass)
         .build(vm);
     ClassBuilder::new(API, "registry")
         .constructor(new_registry)
         .method("mapped", mapped)
-        .method("mapped_as_dataclass", mapped)
+        .method("mapped_as_dataclass", mapped_as_dataclass)
         .method("map_declaratively", mapped)
         .method("map_imperatively", map_imperatively)
         .method("generate_base", generate_base)
@@ -142,11 +142,10 @@ impl ClassHooks for DeclarativeHooks {
                     && matches!(&*base.name(), "DeclarativeBase" | "DeclarativeBaseNoMeta")
             });
         if is_base {
+            dataclass::inherit(vm, class, keywords)?;
             return set_up_base(vm, class);
         }
-        declarative::map_class(vm, class)?;
-        let _ = keywords;
-        Ok(())
+        declarative::map_class(vm, class, keywords)
     }
 
     fn on_instance(&self, vm: &mut Vm, instance: &Rc<Instance>) -> Result<(), Raise> {
@@ -345,21 +344,33 @@ fn based_on(vm: &mut Vm, class: &Value, registry: &Value) -> Result<Value, Raise
 
 /// `@registry.mapped`
 fn mapped(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let this = args.at(0);
-    let Some(class) = args.get(1).cloned() else {
-        // `@registry.mapped_as_dataclass(…)` waits for the class.
-        return Ok(Value::closure("decorate", move |vm, args| {
-            let class = args.at(0);
-            map_plain(vm, &this, &class)?;
-            Ok(class)
-        }));
-    };
-    map_plain(vm, &this, &class)?;
-    Ok(class)
+    map_plain(vm, &args.at(0), &args.at(1), None)?;
+    Ok(args.at(1))
+}
+
+/// `@registry.mapped_as_dataclass`, with or without keywords.
+fn mapped_as_dataclass(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let (this, keywords) = (args.at(0), args.keywords.clone());
+    if let Some(class) = args.get(1) {
+        map_plain(vm, &this, class, Some(&keywords))?;
+        return Ok(class.clone());
+    }
+    Ok(Value::closure("decorate", move |vm, args| {
+        let class = args.at(0);
+        map_plain(vm, &this, &class, Some(&keywords))?;
+        Ok(class)
+    }))
 }
 
 /// Maps a class that has no base of ours.
-fn map_plain(vm: &mut Vm, registry: &Value, class: &Value) -> Result<(), Raise> {
+///
+/// `dataclass` are the keywords of a class that is to be a dataclass.
+fn map_plain(
+    vm: &mut Vm,
+    registry: &Value,
+    class: &Value,
+    dataclass: Option<&[(Str, Value)]>,
+) -> Result<(), Raise> {
     let Some(class) = class.as_class().cloned() else { return Ok(()) };
     let metadata = vm.get_attribute(registry, "metadata")?;
     if class.lookup("registry").is_none() {
@@ -368,8 +379,13 @@ fn map_plain(vm: &mut Vm, registry: &Value, class: &Value) -> Result<(), Raise> 
     if class.lookup("metadata").is_none() {
         class.set("metadata", metadata);
     }
+    if dataclass.is_some() {
+        class.set(dataclass::OPTIONS, Value::tuple(Vec::new()));
+    }
+    declarative::map_class(vm, &class, dataclass.unwrap_or_default())?;
+    // What a dataclass was given stays.
     equip(vm, &class);
-    declarative::map_class(vm, &class)
+    Ok(())
 }
 
 /// Gives a plain class what the hooks of a base would.

@@ -29,6 +29,7 @@ class Field:
         self.compare = compare
         self.metadata = metadata or {}
         self.kw_only = kw_only
+        self.implicit = False
 
     def __repr__(self):
         return f"Field(name={self.name!r},type={self.type!r},default={self.default!r})"
@@ -134,7 +135,28 @@ def dataclass(cls=None, /, *, init=True, repr=True, eq=True, order=False, unsafe
 
 
 def _process(cls, init, repr, eq, order, unsafe_hash, frozen, match_args, kw_only):
-    fields = _collect(cls, kw_only)
+    return _finish(cls, _collect(cls, kw_only), f"{cls.__qualname__}.__init__", init, repr, eq, order,
+                   unsafe_hash, frozen, match_args)
+
+
+def _mapped(cls, fields, *, init=True, repr=True, eq=True, order=False, unsafe_hash=False,
+            match_args=True, kw_only=False, dataclass_callable=None):
+    """Makes a dataclass of a class whose attributes an ORM maps; `fields` are names with options."""
+    collected = {}
+    for base in cls.__mro__[-1:0:-1]:
+        for name, f in base.__dict__.get("__dataclass_fields__", {}).items():
+            collected[name] = f
+    for name, options in fields:
+        f = field(**options)
+        f.name = name
+        f.implicit = f.default is None
+        if f.kw_only is MISSING:
+            f.kw_only = kw_only
+        collected[name] = f
+    return _finish(cls, collected, "__init__", init, repr, eq, order, unsafe_hash, False, match_args)
+
+
+def _finish(cls, fields, init_name, init, repr, eq, order, unsafe_hash, frozen, match_args):
     listed = list(fields.values())
     seen_default = None
     for f in listed:
@@ -146,12 +168,19 @@ def _process(cls, init, repr, eq, order, unsafe_hash, frozen, match_args, kw_onl
     cls.__dataclass_fields__ = fields
     own = cls.__dict__
     if init and "__init__" not in own:
-        cls.__init__ = _make_init(cls, listed, frozen)
+        cls.__init__ = _make_init(init_name, listed, frozen)
     if repr and "__repr__" not in own:
         shown = [f.name for f in listed if f.repr]
+        running = set()
 
         def __repr__(self):
-            parts = ", ".join([f"{name}={getattr(self, name)!r}" for name in shown])
+            if id(self) in running:
+                return "..."
+            running.add(id(self))
+            try:
+                parts = ", ".join([f"{name}={getattr(self, name)!r}" for name in shown])
+            finally:
+                running.discard(id(self))
             return f"{type(self).__qualname__}({parts})"
         cls.__repr__ = __repr__
     compared = [f.name for f in listed if f.compare]
@@ -188,15 +217,15 @@ def _process(cls, init, repr, eq, order, unsafe_hash, frozen, match_args, kw_onl
     return cls
 
 
-def _make_init(cls, listed, frozen):
-    name = f"{cls.__qualname__}.__init__"
-
+def _make_init(name, listed, frozen):
     def __init__(self, *args, **kwargs):
         values = bind_fields(name, listed, args, kwargs)
         post = []
         for f in listed:
             if f.name in values:
                 value = values[f.name]
+            elif f.implicit:
+                continue
             elif f.default is not MISSING:
                 value = f.default
             elif f.default_factory is not MISSING:

@@ -8,7 +8,7 @@ use vidro_sql::schema::{Column, Table};
 
 use crate::exc;
 use crate::mapping::annotation::{self, MappedType, Meaning};
-use crate::mapping::column::{PropertyObject, SynonymObject, implied};
+use crate::mapping::column::{FieldOptions, PropertyObject, SynonymObject, implied};
 use crate::mapping::registry;
 use crate::mapping::relationship::RelationshipObject;
 use crate::schema::{self, Item, ItemObject};
@@ -31,6 +31,8 @@ pub(super) struct Scan {
     pub(super) table_args: Option<Value>,
     /// `__mapper_args__`
     pub(super) mapper_args: Option<Value>,
+    /// Attributes with a `Mapped` annotation, and what a dataclass wants to know of them.
+    pub(super) fields: Vec<(Str, FieldOptions)>,
 }
 
 /// Reads the class and those above it that are not mapped themselves.
@@ -41,7 +43,7 @@ pub(super) fn gather(vm: &mut Vm, class: &Rc<Class>, scan: &mut Scan) -> Result<
         if !own && (crate::mapping::mapper_of_class(vm, &level)?.is_some() || is_foreign(&level)) {
             continue;
         }
-        special_names(vm, class, &level, own, scan)?;
+        special_names(vm, class, &level, scan)?;
         for name in names_of(&level) {
             if seen.contains(&name) || is_special(&name) {
                 continue;
@@ -112,7 +114,6 @@ fn special_names(
     vm: &mut Vm,
     class: &Rc<Class>,
     level: &Rc<Class>,
-    own: bool,
     scan: &mut Scan,
 ) -> Result<(), Raise> {
     for name in ["__tablename__", "__table__", "__table_args__", "__mapper_args__"] {
@@ -122,7 +123,6 @@ fn special_names(
             Some(function) => vm.call(function, [Value::Class(Rc::clone(class))])?,
             None => found,
         };
-        let _ = own;
         match name {
             "__tablename__" if scan.tablename.is_none() => scan.tablename = Some(found),
             "__table__" if scan.table.is_none() => scan.table = schema::as_table(&found),
@@ -156,7 +156,7 @@ fn one_name(
             return Ok(true);
         }
         Meaning::Plain
-            if annotated && is_mappable(vm, found.as_ref())? && !allows_unmapped(vm, class)? =>
+            if annotated && is_mappable(found.as_ref()) && !allows_unmapped(vm, class)? =>
         {
             return Err(plain_annotation(vm, class, name));
         }
@@ -169,14 +169,10 @@ fn one_name(
 }
 
 /// Whether declarative would map this value: then its annotation must say `Mapped`.
-fn is_mappable(vm: &mut Vm, found: Option<&Value>) -> Result<bool, Raise> {
-    let _ = vm;
-    Ok(match found {
-        None => true,
-        Some(found) => {
-            found.downcast_ref::<PropertyObject>().is_some()
-                || found.downcast_ref::<RelationshipObject>().is_some()
-        }
+fn is_mappable(found: Option<&Value>) -> bool {
+    found.is_none_or(|found| {
+        found.downcast_ref::<PropertyObject>().is_some()
+            || found.downcast_ref::<RelationshipObject>().is_some()
     })
 }
 
@@ -216,6 +212,7 @@ fn mapped_name(
     mapped: &MappedType,
     scan: &mut Scan,
 ) -> Result<(), Raise> {
+    scan.fields.push((name.clone(), field_of(found.as_ref())));
     let Some(found) = found else {
         let carried =
             mapped.metadata.iter().find(|given| given.downcast_ref::<PropertyObject>().is_some());
@@ -248,9 +245,20 @@ fn mapped_name(
         return Ok(());
     }
     // A plain default value beside an annotation: `name: Mapped[str] = "x"`.
-    let mut property = implied();
-    property.field.default = Some(found);
-    add_column(vm, class, name, &property, Some(mapped), scan)
+    add_column(vm, class, name, &implied(), Some(mapped), scan)
+}
+
+/// What a dataclass makes of the value that stands beside an annotation.
+fn field_of(found: Option<&Value>) -> FieldOptions {
+    let Some(found) = found else { return FieldOptions::default() };
+    if let Some(property) = found.downcast_ref::<PropertyObject>() {
+        return property.field.clone();
+    }
+    if let Some(relationship) = found.downcast_ref::<RelationshipObject>() {
+        return relationship.field.clone();
+    }
+    let plain = schema::as_column(found).is_none();
+    FieldOptions { default: plain.then(|| found.clone()), ..FieldOptions::default() }
 }
 
 /// A value without a `Mapped` annotation; whether it is mapped.
