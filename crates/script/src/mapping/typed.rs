@@ -96,7 +96,7 @@ fn sql_type(
     match annotation::sql_type(vm, mapped, &[], name) {
         Ok(ty) => Ok(Some(ty)),
         Err(_) => {
-            let shown = annotation::shown(vm, &mapped.whole)?;
+            let shown = vm.repr(&mapped.whole)?;
             let class = class.name();
             Err(exc::argument(
                 vm,
