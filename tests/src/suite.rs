@@ -1,6 +1,6 @@
 //! The literate suite: scripts in Markdown beside what real SQLAlchemy did with them.
 //!
-//! [`document`] reads a file, a [`Runner`] runs its scripts, [`judge`] compares, [`progress`] counts.
+//! [`document`] reads a file, a [`Runner`] runs its scripts, [`judge`](judge()) compares, [`progress`] counts.
 //! What a file looks like is told in `tests/suite/README.md`; `tests/record.py` is the other reader.
 
 mod database;

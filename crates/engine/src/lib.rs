@@ -1,8 +1,8 @@
 //! URL, driver, pool, connection, transaction and result: everything between SQL text and a database.
 //!
-//! A [`Driver`](driver::Driver) opens DBAPI connections, a [`Pool`](pool::Pool) keeps them, an
+//! A [`Driver`] opens DBAPI connections, a [`Pool`](pool::Pool) keeps them, an
 //! [`Engine`] hands out a [`Connection`] over one of them. [`Connection::run`] is the only door to
-//! the driver; everything that happens behind it is an [`Event`](event::Event).
+//! the driver; everything that happens behind it is an [`Event`].
 
 pub mod bind;
 pub mod clock;

@@ -1,6 +1,6 @@
 //! From statement and dialect to SQL text, parameters and result columns.
 //!
-//! One [`Compiler`](compiler) walks the tree and writes text. Parameters are written as marks and get
+//! One `Compiler` walks the tree and writes text. Parameters are written as marks and get
 //! their final spelling when the text is complete, because only then their order is known.
 
 mod binds;

@@ -1,9 +1,9 @@
 //! Schema, expressions, statements and dialects, compiled to SQL text.
 //!
-//! Everything here is pure: no connection, no clock, no IO. A [`Table`](schema::Table) belongs to a
-//! [`MetaData`](schema::MetaData); its columns become [`Expr`](expr::Expr)essions; those make up
+//! Everything here is pure: no connection, no clock, no IO. A [`Table`] belongs to a
+//! [`MetaData`]; its columns become [`Expr`]essions; those make up
 //! [`Select`](select::Select), [`Insert`](dml::Insert) and the rest; and [`compile`](compile::compile)
-//! turns a [`Statement`](statement::Statement) and a [`Dialect`](dialect::Dialect) into a
+//! turns a [`Statement`] and a [`Dialect`] into a
 //! [`Compiled`](compile::Compiled): SQL text, parameters in order, result columns.
 //!
 //! ```
