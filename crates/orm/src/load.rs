@@ -5,6 +5,7 @@ mod entity;
 mod hydrate;
 mod lazy;
 mod select;
+mod statement;
 mod strategy;
 
 use std::cell::Cell;

@@ -30,7 +30,7 @@ pub(crate) use dialect::{
 pub(crate) use dml::{DmlObject, delete, insert, insert_for, update};
 pub(crate) use from::{FromObject, from_clause, from_object, try_from_clause};
 pub(crate) use functions::{FUNCTIONS, aggregate_order_by, array, func};
-pub(crate) use select::{Body, SelectObject, as_query, compound, core, exists, select};
+pub(crate) use select::{Body, SelectObject, as_query, compound, core, exists, items_of, select};
 
 /// The module of the element classes.
 pub(crate) const ELEMENTS: &str = "sqlalchemy.sql.elements";

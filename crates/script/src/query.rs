@@ -1,5 +1,6 @@
 //! Asking a session for objects: `session.execute`, `session.get`, `session.query`, loader options.
 
+mod dml;
 mod legacy;
 mod loader;
 
@@ -16,6 +17,7 @@ use crate::session;
 use crate::world::{self, World, with_orm};
 use crate::{exc, value};
 
+pub(crate) use dml::SESSION_METHODS as BULK_METHODS;
 use loader::FUNCTIONS as LOADERS;
 pub(crate) use loader::load_options;
 
@@ -67,12 +69,9 @@ fn execute(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         return on_connection(vm, id, Value::object(select), None, None);
     }
     if let Some(dml) = statement.downcast_ref::<DmlObject>()
-        && dml.entity.is_some()
+        && let Some(mapper) = dml.entity
     {
-        with_orm(vm, |orm, host| vidro_orm::flush::autoflush(orm, host, id))?;
-        let result = on_connection(vm, id, statement.clone(), params, options)?;
-        expire_class(vm, id, dml.entity)?;
-        return Ok(result);
+        return dml::execute(vm, id, &statement, mapper, params, options);
     }
     on_connection(vm, id, statement, params, options)
 }
@@ -93,23 +92,6 @@ fn on_connection(
         args = args.with("execution_options", options);
     }
     vm.call_method(&connection, "execute", args)
-}
-
-/// After a statement changed rows behind the objects' backs, they are read again.
-fn expire_class(vm: &mut Vm, id: SessionId, mapper: Option<MapperId>) -> Result<(), Raise> {
-    let Some(mapper) = mapper else { return Ok(()) };
-    let world = World::of(vm)?;
-    let all = world.look(|orm| {
-        let known = orm.sessions.get(id).map(|session| session.identity.all()).unwrap_or_default();
-        known
-            .into_iter()
-            .filter(|object| orm.mapping.is_a(orm.instances[*object].mapper(), mapper))
-            .collect::<Vec<_>>()
-    });
-    for object in all.unwrap_or_default() {
-        with_orm(vm, |orm, host| vidro_orm::session::expire(orm, host, id, object, None))?;
-    }
-    Ok(())
 }
 
 /// The statement with execution options and parameters of this execution.
@@ -142,13 +124,24 @@ fn needs_orm(select: &SelectObject) -> bool {
         Item::Column(expr) => expr.note().is_some(),
     };
     matches!(select.body, crate::expression::Body::Select(_))
-        && (select.items.iter().any(mapped) || !select.loaders.is_empty())
-        && select.params().is_empty()
+        && (select.items.iter().any(mapped)
+            || !select.loaders.is_empty()
+            || select.statement.is_some())
+}
+
+/// The statement as the ORM takes it, values of its parameters included.
+fn prepared(vm: &mut Vm, select: &SelectObject) -> Result<OrmSelect, Raise> {
+    let mut params = Vec::new();
+    for (name, given) in select.params() {
+        params.push((name, value::from_python(vm, &given)?));
+    }
+    Ok(OrmSelect { params, ..select.orm_select() })
 }
 
 /// Runs an entity select and gives its rows to Python.
 fn orm_result(vm: &mut Vm, id: SessionId, select: &SelectObject) -> Result<Value, Raise> {
-    let rows = run(vm, id, &select.orm_select())?;
+    let statement = prepared(vm, select)?;
+    let rows = run(vm, id, &statement)?;
     let names = select.entity_names(vm)?;
     let mut keys = rows.keys.clone();
     for (key, name) in keys.iter_mut().zip(names) {

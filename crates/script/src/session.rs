@@ -78,6 +78,7 @@ pub(crate) fn define(vm: &mut Vm) {
         .constructor(construct)
         .methods(METHODS)
         .methods(query::SESSION_METHODS)
+        .methods(query::BULK_METHODS)
         .class_method("object_session", object_session_of)
         .build(vm);
     ClassBuilder::new("sqlalchemy.orm.session", "SessionTransaction")

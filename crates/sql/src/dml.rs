@@ -311,11 +311,24 @@ impl DmlKey {
         }
     }
 
+    /// The name of its parameter; that of another table's column tells the table, too.
+    fn bind_name(&self) -> Rc<str> {
+        let table = match self {
+            Self::Name(_) => None,
+            Self::Column(expr) => expr.as_column().and_then(|column| column.from_clause()),
+        };
+        match table.and_then(|table| table.plain_name()) {
+            Some(table) => format!("{table}_{}", self.key()).into(),
+            None => self.key(),
+        }
+    }
+
     /// The same column of the same table.
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Column(a), Self::Column(b)) => a.same_column(b),
-            _ => self.key() == other.key(),
+            (Self::Name(a), Self::Name(b)) => a == b,
+            _ => false,
         }
     }
 }
@@ -349,7 +362,7 @@ pub(crate) fn coerce_row(
                 _ => expr,
             },
             Operand::Value(value) => {
-                let name = key.key();
+                let name = key.bind_name();
                 let ty = key_type(table, &key);
                 let name = match at {
                     Some(at) => format!("{name}_m{at}").into(),

@@ -403,12 +403,20 @@ impl Query {
     /// `.scalar_subquery()`
     pub fn scalar_subquery(&self) -> Expr {
         let ty = self.selected_columns().first().map_or_else(Type::null, Expr::ty);
-        Expr::new(Kind::Scalar(self.clone()), ty)
+        Expr::new(Kind::Scalar(self.unlabelled()), ty)
+    }
+
+    /// As a value needs it: nobody refers to its columns, so none is renamed.
+    pub(crate) fn unlabelled(&self) -> Self {
+        match self {
+            Self::Select(select) => Self::Select(select.clone().label_style(LabelStyle::None)),
+            other => other.clone(),
+        }
     }
 
     /// `.exists()`
     pub fn exists(&self) -> Expr {
-        let inner = Expr::new(Kind::Subselect(self.clone()), Type::null());
+        let inner = Expr::new(Kind::Subselect(self.unlabelled()), Type::null());
         Expr::new(Kind::Unary(Op::Exists, inner), Type::boolean())
     }
 

@@ -13,11 +13,20 @@ pub(super) struct Evaluator<'a> {
     pub(super) mapper: &'a Mapper,
 }
 
+/// Whether an object satisfies a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    Yes,
+    No,
+    /// It may: an attribute that the condition asks for is expired.
+    Expired,
+}
+
 /// What an expression is for one object.
 #[derive(Clone, Debug, PartialEq)]
 enum Outcome {
     Value(Value),
-    /// It needs an attribute that is expired; such an object counts as matched.
+    /// It needs an attribute that is expired.
     Expired,
     /// It cannot be told.
     Unknown,
@@ -51,12 +60,12 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Whether an object satisfies a condition, or may since it is expired.
-    pub(super) fn holds(&self, condition: &Expr, id: InstanceId) -> bool {
+    /// Whether an object satisfies a condition.
+    pub(super) fn holds(&self, condition: &Expr, id: InstanceId) -> Answer {
         match self.outcome(condition, id) {
-            Outcome::Value(value) => value == Value::Bool(true),
-            Outcome::Expired => true,
-            Outcome::Unknown => false,
+            Outcome::Value(Value::Bool(true)) => Answer::Yes,
+            Outcome::Expired => Answer::Expired,
+            Outcome::Value(_) | Outcome::Unknown => Answer::No,
         }
     }
 

@@ -192,6 +192,16 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// Puts columns where a statement has them; those it lacks are left out.
+    pub(super) fn move_to(&mut self, place: &dyn Fn(usize) -> Option<usize>) {
+        for (attribute, position) in std::mem::take(&mut self.columns) {
+            match place(position) {
+                Some(position) => self.columns.push((attribute, position)),
+                None => self.deferred.push(attribute),
+            }
+        }
+    }
+
     /// The recipe for a compiled statement with these columns.
     pub(super) fn recipe(
         &self,

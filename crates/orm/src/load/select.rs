@@ -10,6 +10,7 @@ use vidro_sql::dialect::Dialect;
 use vidro_sql::expr::Expr;
 use vidro_sql::from::FromClause;
 use vidro_sql::select::{LabelStyle, Query, Select};
+use vidro_sql::statement::Statement;
 
 use super::LoadSql;
 use super::entity::EntityId;
@@ -49,6 +50,8 @@ pub struct OrmSelect {
     pub legacy: bool,
     /// Values of named parameters.
     pub params: Vec<(Rc<str>, Value)>,
+    /// The statement that runs instead, of `from_statement(…)`.
+    pub from_statement: Option<Statement>,
 }
 
 impl OrmSelect {
@@ -62,6 +65,7 @@ impl OrmSelect {
             autoflush: true,
             legacy: false,
             params: Vec::new(),
+            from_statement: None,
         }
     }
 }
@@ -198,6 +202,9 @@ pub fn execute(
     session: SessionId,
     statement: &OrmSelect,
 ) -> Result<Rows> {
+    if let Some(given) = &statement.from_statement {
+        return super::statement::execute(orm, host, session, statement, given);
+    }
     if statement.autoflush {
         flush::autoflush(orm, host, session)?;
     }
@@ -404,8 +411,11 @@ pub(crate) fn item_layouts(
         layouts.push(match item {
             Item::Entity(entity) => Ok(add_columns(orm, *entity, None, columns)?),
             Item::Column(expr) => {
-                columns.push(expr.clone());
-                Err(columns.len() - 1)
+                let known = columns.iter().position(|known| known.same_column(expr));
+                if known.is_none() {
+                    columns.push(expr.clone());
+                }
+                Err(known.unwrap_or(columns.len() - 1))
             }
         });
     }
@@ -419,6 +429,7 @@ pub(crate) fn hydrate_values(
     items: &[Item],
     values: &[Vec<Value>],
     names: &[Rc<str>],
+    populate_existing: bool,
 ) -> Result<Rows> {
     let layouts = item_layouts(orm, items, &mut Vec::new())?;
     let plain = |position| Source { position, processor: None };
@@ -428,7 +439,7 @@ pub(crate) fn hydrate_values(
         match layout {
             Ok(layout) => {
                 let mut recipe = layout.recipe_with(orm, &plain, None)?;
-                recipe.populate_existing = true;
+                recipe.populate_existing = populate_existing;
                 rows.keys.push(Rc::clone(&orm.mapping.mapper(recipe.mapper).class_name));
                 recipes.push(Ok(recipe));
             }

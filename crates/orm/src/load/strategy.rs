@@ -419,13 +419,14 @@ pub(super) fn after(
         let option = option_of(options, id).cloned().unwrap_or_default();
         match lazy_of(&relationship, options) {
             Lazy::SelectIn | Lazy::Subquery => {
-                let loaded = |owner: &InstanceId| {
-                    let slot = orm.mapping.mapper(orm.instances[*owner].mapper).slot(id);
-                    slot.is_some_and(|slot| orm.instances[*owner].related(slot).is_loaded())
+                let load = SelectIn {
+                    session,
+                    relationship: &relationship,
+                    option: &option,
+                    overwrites: populate_existing,
+                    members: Vec::new(),
                 };
-                let missing: Vec<InstanceId> =
-                    owners.iter().copied().filter(|o| populate_existing || !loaded(o)).collect();
-                select_in(orm, host, session, &relationship, &missing, &option)?;
+                select_in(orm, host, load, owners)?;
             }
             Lazy::Immediate => {
                 for &owner in owners {
@@ -466,17 +467,12 @@ const CHUNK: usize = 500;
 fn select_in(
     orm: &mut Orm,
     host: &mut dyn Host,
-    session: SessionId,
-    relationship: &Rc<Relationship>,
+    mut load: SelectIn<'_>,
     owners: &[InstanceId],
-    option: &LoadOption,
 ) -> Result<()> {
-    if owners.is_empty() {
-        return Ok(());
-    }
+    let SelectIn { session, relationship, option, .. } = load;
     let purpose = Purpose::SelectIn { relationship: relationship.id };
     orm.emit(Event::LoadStarted { purpose });
-    let mut load = SelectIn { session, relationship, option, members: Vec::new() };
     let done = if relationship.use_get {
         load.targets(orm, host, owners)
     } else {
@@ -494,6 +490,9 @@ struct SelectIn<'a> {
     session: SessionId,
     relationship: &'a Rc<Relationship>,
     option: &'a LoadOption,
+    /// Owners that have loaded the relationship already are asked for, too; whether they are filled
+    /// again.
+    overwrites: bool,
     /// Everything loaded, each once.
     members: Vec<InstanceId>,
 }
@@ -537,7 +536,7 @@ impl SelectIn<'_> {
                 .map(Option::unwrap_or_default)
                 .collect();
             let members = found.get(&Key::new(&values)).cloned().unwrap_or_default();
-            orm.set_loaded(owner, slot, self.relationship, members);
+            self.fill(orm, owner, slot, members);
         }
         Ok(())
     }
@@ -637,9 +636,15 @@ impl SelectIn<'_> {
             let slot = orm.relationship_slot(owner, self.relationship.id)?;
             let identity = &orm.sessions.get(self.session)?.identity;
             let found = key.and_then(|key| identity.get(target.base, &key));
-            orm.set_loaded(owner, slot, self.relationship, found.into_iter().collect());
+            self.fill(orm, owner, slot, found.into_iter().collect());
         }
         Ok(())
+    }
+
+    fn fill(&self, orm: &mut Orm, owner: InstanceId, slot: u16, found: Vec<InstanceId>) {
+        if self.overwrites || !orm.instances[owner].related(slot).is_loaded() {
+            orm.set_loaded(owner, slot, self.relationship, found);
+        }
     }
 
     /// Runs the statement; tells each row's owner key and member.

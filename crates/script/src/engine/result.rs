@@ -193,6 +193,15 @@ pub(crate) fn from_rows(
     })
 }
 
+/// The result of statements that yield no rows.
+pub(crate) fn null() -> Value {
+    Value::object(ResultObject {
+        result: ResultSet::rowless(Info::default()),
+        requires_unique: Cell::new(false),
+        cursor: false,
+    })
+}
+
 impl ResultObject {
     /// The same rows in another shape.
     fn with(&self, result: ResultSet) -> Value {
@@ -341,6 +350,9 @@ impl Object for ResultObject {
             (Shape::Scalars, _) => "sqlalchemy.engine.result.ScalarResult",
             (Shape::Mappings, _) => "sqlalchemy.engine.result.MappingResult",
             (Shape::Rows, true) => "sqlalchemy.engine.cursor.CursorResult",
+            (Shape::Rows, false) if !self.result.returns_rows() => {
+                "sqlalchemy.engine.result.IteratorResult"
+            }
             (Shape::Rows, false) => "sqlalchemy.engine.result.ChunkedIteratorResult",
         };
         vm.named_class(name)
@@ -348,11 +360,12 @@ impl Object for ResultObject {
 
     fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
         Ok(match name {
+            "closed" | "_soft_closed" => Some(Value::Bool(self.result.is_closed())),
+            _ if !self.cursor => None,
             "rowcount" => Some(Value::Int(self.result.rowcount())),
             "lastrowid" => Some(Value::Int(self.result.info().lastrowid)),
             "returns_rows" => Some(Value::Bool(self.result.returns_rows())),
             "is_insert" => Some(Value::Bool(self.result.info().is_insert)),
-            "closed" | "_soft_closed" => Some(Value::Bool(self.result.is_closed())),
             "inserted_primary_key" => {
                 let row = run(vm, self.result.inserted_primary_key())?;
                 Some(Value::object(RowObject { row }))

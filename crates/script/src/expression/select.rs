@@ -32,7 +32,7 @@ pub(crate) struct SelectObject {
     /// Execution options.
     pub(crate) options: Vec<(Str, Value)>,
     /// `select(User).from_statement(text)`
-    pub(crate) statement: Option<Value>,
+    pub(crate) statement: Option<Statement>,
 }
 
 /// The kinds of queries.
@@ -287,6 +287,7 @@ impl SelectObject {
         OrmSelect {
             select,
             options: self.loaders.clone(),
+            from_statement: self.statement.clone(),
             populate_existing: flag("populate_existing", false),
             autoflush: flag("autoflush", true),
             ..OrmSelect::new(self.items.clone())
@@ -429,6 +430,9 @@ impl Object for SelectObject {
     }
 
     fn str(&self, vm: &mut Vm) -> Result<Str, Raise> {
+        if let Some(statement) = &self.statement {
+            return super::statement_text(vm, statement);
+        }
         let query = self.query(vm)?;
         super::statement_text(vm, &Statement::Query(query))
     }

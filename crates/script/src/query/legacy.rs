@@ -2,14 +2,17 @@
 
 use std::rc::Rc;
 
-use vidro_orm::SessionId;
+use vidro_orm::dml::DmlOptions;
 use vidro_orm::load::{self, Item, OrmSelect, Rows};
+use vidro_orm::{MapperId, SessionId};
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm, iterator};
 use vidro_sql::dml::{Delete, DmlKey, Update};
-use vidro_sql::select::Query as CoreQuery;
+use vidro_sql::expr::Expr;
+use vidro_sql::schema::Table;
+use vidro_sql::select::{CompoundSelect, Query as CoreQuery, Select, SetOperation};
 use vidro_sql::statement::Statement;
 
-use super::{cells, expire_class, get, on_connection, run};
+use super::{cells, dml, get, prepared, run};
 use crate::expression::{self, Body, SelectObject};
 use crate::mapping;
 use crate::session;
@@ -50,6 +53,13 @@ const GENERATIVE: &[(&str, Call)] = &[
     ("correlate", |vm, args| same(vm, args, "correlate")),
     ("params", |vm, args| same(vm, args, "params")),
     ("prefix_with", |vm, args| same(vm, args, "prefix_with")),
+    ("from_statement", |vm, args| same(vm, args, "from_statement")),
+    ("union", |vm, args| compound(vm, &args, SetOperation::Union)),
+    ("union_all", |vm, args| compound(vm, &args, SetOperation::UnionAll)),
+    ("intersect", |vm, args| compound(vm, &args, SetOperation::Intersect)),
+    ("intersect_all", |vm, args| compound(vm, &args, SetOperation::IntersectAll)),
+    ("except_", |vm, args| compound(vm, &args, SetOperation::Except)),
+    ("except_all", |vm, args| compound(vm, &args, SetOperation::ExceptAll)),
     ("with_entities", with_entities),
     ("populate_existing", populate_existing),
     ("autoflush", |_, args| Ok(args.at(0))),
@@ -64,7 +74,7 @@ const ENDING: &[(&str, Call)] = &[
     ("scalar_subquery", |vm, args| on_select(vm, args, "scalar_subquery")),
     ("as_scalar", |vm, args| on_select(vm, args, "scalar_subquery")),
     ("label", |vm, args| on_select(vm, args, "label")),
-    ("exists", |vm, args| on_select(vm, args, "exists")),
+    ("exists", exists),
     ("all", all),
     ("first", first),
     ("one", one),
@@ -102,14 +112,14 @@ impl QueryObject {
         Value::object(Self { session: self.session.clone(), id: self.id, select: Rc::new(select) })
     }
 
-    fn orm_select(&self) -> OrmSelect {
-        OrmSelect { legacy: true, ..self.select.orm_select() }
+    fn orm_select(&self, vm: &mut Vm) -> Result<OrmSelect, Raise> {
+        Ok(OrmSelect { legacy: true, ..prepared(vm, &self.select)? })
     }
 
     /// The SELECT it sends.
     fn lowered(&self, vm: &mut Vm) -> Result<CoreQuery, Raise> {
         mapping::configure(vm)?;
-        let statement = self.orm_select();
+        let statement = self.orm_select(vm)?;
         let lowered = with_orm(vm, |orm, _| load::lower(orm, &statement))?;
         Ok(CoreQuery::Select(lowered.select))
     }
@@ -119,8 +129,9 @@ impl QueryObject {
     }
 
     /// All items: objects for a single entity, rows otherwise.
-    fn items(&self, vm: &mut Vm, select: &OrmSelect) -> Result<Vec<Value>, Raise> {
-        let rows = run(vm, self.id, select)?;
+    fn items(&self, vm: &mut Vm) -> Result<Vec<Value>, Raise> {
+        let select = self.orm_select(vm)?;
+        let rows = run(vm, self.id, &select)?;
         self.shaped(vm, rows)
     }
 
@@ -182,7 +193,7 @@ fn joined(vm: &mut Vm, args: Args, name: &str) -> Result<Value, Raise> {
 fn on_select(vm: &mut Vm, mut args: Args, name: &str) -> Result<Value, Raise> {
     let this = args.this::<QueryObject>(vm)?;
     args.positional.remove(0);
-    let plain = matches!(name, "subquery" | "cte" | "exists" | "scalar_subquery");
+    let plain = matches!(name, "subquery" | "cte" | "scalar_subquery");
     let inner = if plain {
         Value::Object(this.select.clone())
     } else {
@@ -190,6 +201,51 @@ fn on_select(vm: &mut Vm, mut args: Args, name: &str) -> Result<Value, Raise> {
         expression::core(query)
     };
     vm.call_method(&inner, name, args)
+}
+
+/// `EXISTS (SELECT 1 FROM …)`
+fn exists(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let this = args.this::<QueryObject>(vm)?;
+    let query = this.lowered(vm)?;
+    let froms = query.froms();
+    let CoreQuery::Select(select) = query else { return Ok(Value::None) };
+    let select = select.altered(|s| {
+        s.columns = vec![Expr::literal_column("1", vidro_sql::types::Type::integer())];
+        s.from = froms;
+        s.joins.clear();
+    });
+    Ok(expression::object(vm, CoreQuery::Select(select).exists()))
+}
+
+/// `query.union(other, …)`: the same entities, read from the set operation as a subquery.
+fn compound(vm: &mut Vm, args: &Args, keyword: SetOperation) -> Result<Value, Raise> {
+    let this = args.this::<QueryObject>(vm)?;
+    let mut queries = vec![this.lowered(vm)?];
+    for given in args.positional.iter().skip(1) {
+        let other = given.downcast::<QueryObject>();
+        let Some(other) = other else {
+            return Err(exc::argument(vm, "a Query was expected"));
+        };
+        queries.push(other.lowered(vm)?);
+    }
+    let made = with_sql(vm, || CompoundSelect::new(keyword, queries))?;
+    let from = CoreQuery::Compound(made).subquery(None);
+    let mut items = Vec::with_capacity(this.select.items.len());
+    for item in &this.select.items {
+        items.push(match item {
+            Item::Entity(entity) => {
+                let from = Some(from.clone());
+                let alias =
+                    with_orm(vm, |orm, _| orm.aliased(orm.entity_mapper(*entity), None, from))?;
+                Item::Entity(alias)
+            }
+            Item::Column(expr) => {
+                Item::Column(from.corresponding_column(expr).unwrap_or_else(|| expr.clone()))
+            }
+        });
+    }
+    let body = Body::Select(Select::new([]));
+    Ok(this.with(SelectObject { items, body, ..(*this.select).clone() }))
 }
 
 fn with_entities(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
@@ -205,7 +261,7 @@ fn populate_existing(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 
 fn all(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<QueryObject>(vm)?;
-    this.items(vm, &this.orm_select()).map(Value::list)
+    this.items(vm).map(Value::list)
 }
 
 fn first(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
@@ -217,13 +273,13 @@ fn first(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         vm.call_method(&Value::Object(this), "limit", [Value::Int(1)])?
     };
     let Some(limited) = limited.downcast::<QueryObject>() else { return Ok(Value::None) };
-    let items = limited.items(vm, &limited.orm_select())?;
+    let items = limited.items(vm)?;
     Ok(items.into_iter().next().unwrap_or_default())
 }
 
 fn only(vm: &mut Vm, args: &Args) -> Result<Option<Value>, Raise> {
     let this = args.this::<QueryObject>(vm)?;
-    let mut items = this.items(vm, &this.orm_select())?.into_iter();
+    let mut items = this.items(vm)?.into_iter();
     let found = items.next();
     if items.next().is_some() {
         return Err(exc::raise(
@@ -237,7 +293,7 @@ fn only(vm: &mut Vm, args: &Args) -> Result<Option<Value>, Raise> {
 
 fn one(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<QueryObject>(vm)?;
-    let mut items = this.items(vm, &this.orm_select())?.into_iter();
+    let mut items = this.items(vm)?.into_iter();
     let Some(found) = items.next() else {
         let message = "No row was found when one was required";
         return Err(exc::raise(vm, "NoResultFound", message));
@@ -255,7 +311,7 @@ fn one_or_none(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 
 fn scalar(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<QueryObject>(vm)?;
-    let mut items = this.items(vm, &this.orm_select())?.into_iter();
+    let mut items = this.items(vm)?.into_iter();
     let Some(found) = items.next() else { return Ok(Value::None) };
     if items.next().is_some() {
         let message = "Multiple rows were found when exactly one was required";
@@ -267,7 +323,7 @@ fn scalar(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 fn count(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<QueryObject>(vm)?;
     mapping::configure(vm)?;
-    let (id, select) = (this.id, this.orm_select());
+    let (id, select) = (this.id, this.orm_select(vm)?);
     let found = with_orm(vm, |orm, host| load::count(orm, host, id, &select))?;
     Ok(value::to_python(vm, &found))
 }
@@ -278,14 +334,9 @@ fn get_by_key(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     get(vm, Args::from([this.session.clone(), entity, args.at(1)]))
 }
 
-/// The table and conditions of a bulk statement.
-struct Bulk {
-    table: vidro_sql::schema::Table,
-    conditions: Vec<vidro_sql::Expr>,
-    mapper: vidro_orm::MapperId,
-}
-
-fn bulk(vm: &mut Vm, this: &QueryObject) -> Result<Bulk, Raise> {
+/// The class that `query.update()` and `query.delete()` are about, its table and the conditions.
+fn bulk(vm: &mut Vm, this: &QueryObject) -> Result<(MapperId, Table, Vec<Expr>), Raise> {
+    mapping::configure(vm)?;
     let given = this.select.raw.first().cloned().unwrap_or_default();
     let mapper = mapping::mapper_of(vm, &given)?;
     let table = match mapper {
@@ -300,44 +351,42 @@ fn bulk(vm: &mut Vm, this: &QueryObject) -> Result<Bulk, Raise> {
         Body::Select(select) => select.where_.clone(),
         _ => Vec::new(),
     };
-    Ok(Bulk { table, conditions, mapper })
+    Ok((mapper, table, conditions))
 }
 
-fn finish(
+/// Runs a bulk statement; how many rows it matched.
+fn matched(
     vm: &mut Vm,
     this: &QueryObject,
+    mapper: MapperId,
     statement: Statement,
-    bulk: &Bulk,
+    synchronize: Option<Value>,
 ) -> Result<Value, Raise> {
-    let id = this.id;
-    with_orm(vm, |orm, host| vidro_orm::flush::autoflush(orm, host, id))?;
-    let connection = with_orm(vm, |orm, host| vidro_orm::session::connection(orm, host, id))?;
-    let result = world::with_engine(vm, || {
-        connection.execute(&statement, &[], &vidro_engine::ExecutionOptions::default())
-    })?;
-    expire_class(vm, id, Some(bulk.mapper))?;
-    let _ = on_connection;
-    Ok(Value::Int(result.rowcount()))
+    let synchronize = dml::synchronize(vm, synchronize.as_ref())?;
+    let options = DmlOptions { synchronize, ..DmlOptions::default() };
+    let outcome = dml::run(vm, this.id, mapper, &statement, &options)?;
+    Ok(Value::Int(outcome.info.map_or(-1, |info| info.rowcount)))
 }
 
-fn delete(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+fn delete(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
+    let synchronize = args.take_keyword("synchronize_session").or_else(|| args.get(1).cloned());
     let this = args.this::<QueryObject>(vm)?;
-    let bulk = bulk(vm, &this)?;
-    let statement = Delete::new(&bulk.table);
-    let statement = bulk.conditions.iter().cloned().fold(statement, Delete::where_);
-    finish(vm, &this, Statement::from(statement), &bulk)
+    let (mapper, table, conditions) = bulk(vm, &this)?;
+    let statement = conditions.into_iter().fold(Delete::new(&table), Delete::where_);
+    matched(vm, &this, mapper, statement.into(), synchronize)
 }
 
-fn update(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+fn update(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
+    let synchronize = args.take_keyword("synchronize_session").or_else(|| args.get(2).cloned());
     let this = args.this::<QueryObject>(vm)?;
-    let bulk = bulk(vm, &this)?;
+    let (mapper, table, conditions) = bulk(vm, &this)?;
     let mut values = Vec::new();
     for (key, given) in value::items(vm, &args.at(1))? {
         let column = match mapping::expression_of(vm, &key)? {
             Some(expr) => expr.schema_column().cloned(),
             None => {
                 let name = value::text(vm, &key)?;
-                mapping::column_of_attribute(vm, bulk.mapper, &name)?
+                mapping::column_of_attribute(vm, mapper, &name)?
             }
         };
         let Some(column) = column else {
@@ -346,9 +395,9 @@ fn update(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         };
         values.push((DmlKey::Name(column.key()), expression::operand(vm, &given)?));
     }
-    let statement = with_sql(vm, || Update::new(&bulk.table).values(values))?;
-    let statement = bulk.conditions.iter().cloned().fold(statement, Update::where_);
-    finish(vm, &this, Statement::from(statement), &bulk)
+    let statement = with_sql(vm, || Update::new(&table).values(values))?;
+    let statement = conditions.into_iter().fold(statement, Update::where_);
+    matched(vm, &this, mapper, statement.into(), synchronize)
 }
 
 impl Object for QueryObject {
@@ -367,7 +416,7 @@ impl Object for QueryObject {
     }
 
     fn iterate(self: Rc<Self>, vm: &mut Vm) -> Result<Option<Value>, Raise> {
-        let items = self.items(vm, &self.orm_select())?;
+        let items = self.items(vm)?;
         Ok(Some(iterator(items)))
     }
 

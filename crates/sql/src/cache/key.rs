@@ -286,6 +286,8 @@ impl Key {
             }
             InsertValues::Many(rows) => {
                 self.push(2);
+                // Every number of rows is a text of its own; SQLAlchemy keeps none.
+                self.uncacheable = true;
                 self.code(rows.len());
                 for row in rows {
                     self.row(row);
@@ -539,7 +541,7 @@ impl Key {
                 self.push(6);
                 self.columns(&values.columns);
                 self.flags(&[values.literal_binds, values.lateral]);
-                self.uncacheable |= values.literal_binds;
+                self.uncacheable = true;
                 if let Some(name) = &values.name {
                     self.alias_name(name);
                 }

@@ -38,6 +38,8 @@ pub(super) struct Compiler<'a> {
     pub(super) dml: Option<DmlInfo>,
     pub(super) insert_split: Option<InsertSplit>,
     pub(super) cacheable: bool,
+    /// Parameters of the compiler's own making, the same in each compilation.
+    pub(super) constants: Vec<usize>,
 }
 
 /// Where the VALUES row of an INSERT stands in the text.
@@ -121,6 +123,7 @@ pub(super) fn compile(
         dml: None,
         insert_split: None,
         cacheable: true,
+        constants: Vec::new(),
     };
     let mut out = String::with_capacity(256);
     let cx = Cx { literal: options.literal_binds, ..Cx::default() };
@@ -196,7 +199,10 @@ impl Compiler<'_> {
         };
         let has_postcompile =
             self.params.iter().any(|param| param.expanding || param.literal_execute);
-        let fixed = self.params.iter().any(|param| matches!(param.source, Source::Fixed(_)));
+        let fixed = self.params.iter().any(|param| match &param.source {
+            Source::Fixed(expr) => !self.constants.contains(&expr.id()),
+            _ => false,
+        });
         Ok(Compiled {
             kind,
             sql: sql.into(),

@@ -377,9 +377,10 @@ impl Compiler<'_> {
     pub(super) fn update_assignments(
         &mut self,
         update: &Update,
-        with_table: bool,
+        extra: &[FromClause],
         cx: Cx,
     ) -> Result<(Vec<Assignment>, DmlInfo)> {
+        let with_table = !extra.is_empty();
         let mut info = self.fresh_info(&update.table, !update.returning.is_empty());
         let target = match &update.table {
             FromClause::Alias(alias) => match &alias.element {
@@ -404,7 +405,7 @@ impl Compiler<'_> {
             };
             columns.sort_by_key(|column| rank(column).unwrap_or(usize::MAX));
         }
-        let mut list = Vec::new();
+        let mut list = self.other_tables(&mut given, extra, cx)?;
         for column in columns {
             let returned = update.return_defaults.is_some() && self.dialect.caps().update_returning;
             let mut value = String::new();
@@ -437,34 +438,32 @@ impl Compiler<'_> {
             }
             list.push(made);
         }
-        self.other_tables(&mut given, &mut list, with_table, cx)?;
         unconsumed(&given)?;
         Ok((list, info))
     }
 
-    /// Columns of other tables in SET, which MySQL allows.
+    /// Columns of other tables in SET, which MySQL allows; they come first.
     fn other_tables(
         &mut self,
         given: &mut Vec<(DmlKey, Given)>,
-        list: &mut Vec<Assignment>,
-        with_table: bool,
+        extra: &[FromClause],
         cx: Cx,
-    ) -> Result<()> {
-        if !with_table {
-            return Ok(());
-        }
-        for (key, value) in std::mem::take(given) {
-            let (DmlKey::Column(column), Given::Expr(expr)) = (&key, &value) else {
-                given.push((key, value));
-                continue;
+    ) -> Result<Vec<Assignment>> {
+        let mut list = Vec::new();
+        for (_, column) in extra.iter().flat_map(FromClause::columns) {
+            let own = |(key, _): &(DmlKey, Given)| match key {
+                DmlKey::Column(known) => known.same_column(&column),
+                DmlKey::Name(_) => false,
             };
+            let Some(at) = given.iter().position(own) else { continue };
+            let (_, Given::Expr(expr)) = given.remove(at) else { continue };
             let mut name = String::new();
-            self.expr(column, cx, &mut name)?;
-            let mut text = String::new();
-            self.expr(&expr.self_group(None), cx, &mut text)?;
-            list.push(Assignment { column: None, name, value: text });
+            self.expr(&column, cx, &mut name)?;
+            let mut value = String::new();
+            self.expr(&expr.self_group(None), cx, &mut value)?;
+            list.push(Assignment { column: None, name, value });
         }
-        Ok(())
+        Ok(list)
     }
 
     /// What `onupdate` puts into a SET that does not mention the column.

@@ -377,7 +377,7 @@ impl Compiler<'_> {
             out.push_str(", ");
             self.write_froms(extra, cx, out)?;
         }
-        let (list, info) = self.update_assignments(update, mysql && !extra.is_empty(), cx)?;
+        let (list, info) = self.update_assignments(update, if mysql { extra } else { &[] }, cx)?;
         out.push_str(" SET ");
         for (at, made) in list.iter().enumerate() {
             if at > 0 {

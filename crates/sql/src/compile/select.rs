@@ -469,17 +469,24 @@ impl Compiler<'_> {
             (_, Some(offset)) => {
                 if limit.is_none() {
                     out.push_str("\n LIMIT ");
-                    self.expr(&Expr::literal_typed(-1, Type::integer()), cx, out)?;
+                    self.own_param(-1, cx, out)?;
                 }
                 out.push_str(" OFFSET ");
                 self.expr(offset, cx, out)
             }
             (Some(_), None) => {
                 out.push_str(" OFFSET ");
-                self.expr(&Expr::literal_typed(0, Type::integer()), cx, out)
+                self.own_param(0, cx, out)
             }
             (None, None) => Ok(()),
         }
+    }
+
+    /// A parameter that the statement does not hold.
+    fn own_param(&mut self, value: i64, cx: Cx, out: &mut String) -> Result<()> {
+        let expr = Expr::literal_typed(value, Type::integer());
+        self.constants.push(expr.id());
+        self.expr(&expr, cx, out)
     }
 
     fn mysql_limit(

@@ -378,7 +378,7 @@ impl Expr {
                 let list = List { op: Op::Comma, items, group: true, class: ListClass::Clause };
                 Self::new(Kind::List(list), Type::null())
             }
-            InOperand::Query(query) => Self::new(Kind::Subselect(query), Type::null()),
+            InOperand::Query(query) => Self::new(Kind::Subselect(query.unlabelled()), Type::null()),
             InOperand::Expr(expr) => match expr.kind() {
                 Kind::Bind(bind) => {
                     let mut bind = bind.clone();

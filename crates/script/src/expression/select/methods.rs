@@ -540,7 +540,8 @@ fn hint(
 
 fn from_statement(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let mut copy = (*this(vm, &args)?).clone();
-    copy.statement = args.get(1).cloned();
+    let given = args.at(1);
+    copy.statement = expression::statement_of(vm, &given)?;
     made(copy)
 }
 
