@@ -312,12 +312,12 @@ impl DmlKey {
     }
 
     /// The name of its parameter; that of another table's column tells the table, too.
-    fn bind_name(&self) -> Rc<str> {
+    fn bind_name(&self, own: &FromClause) -> Rc<str> {
         let table = match self {
             Self::Name(_) => None,
             Self::Column(expr) => expr.as_column().and_then(|column| column.from_clause()),
         };
-        match table.and_then(|table| table.plain_name()) {
+        match table.filter(|table| !table.ptr_eq(own)).and_then(|table| table.plain_name()) {
             Some(table) => format!("{table}_{}", self.key()).into(),
             None => self.key(),
         }
@@ -328,7 +328,7 @@ impl DmlKey {
         match (self, other) {
             (Self::Column(a), Self::Column(b)) => a.same_column(b),
             (Self::Name(a), Self::Name(b)) => a == b,
-            _ => false,
+            (Self::Name(_), Self::Column(_)) | (Self::Column(_), Self::Name(_)) => false,
         }
     }
 }
@@ -362,7 +362,7 @@ pub(crate) fn coerce_row(
                 _ => expr,
             },
             Operand::Value(value) => {
-                let name = key.bind_name();
+                let name = key.bind_name(table);
                 let ty = key_type(table, &key);
                 let name = match at {
                     Some(at) => format!("{name}_m{at}").into(),
