@@ -18,6 +18,8 @@ pub struct Keys {
     positions: FxHashMap<Rc<str>, Option<usize>>,
     /// Positions by the identity of a column or label; `None` where it is there twice.
     identities: FxHashMap<usize, Option<usize>>,
+    /// Errors name the missing key alone, as those of results without a cursor do.
+    plain_errors: bool,
 }
 
 impl Keys {
@@ -28,6 +30,11 @@ impl Keys {
             keys.push(name);
         }
         keys
+    }
+
+    /// Keys of a result that has no cursor.
+    pub fn without_cursor(names: impl IntoIterator<Item = Rc<str>>) -> Self {
+        Self { plain_errors: true, ..Self::new(names) }
     }
 
     /// Adds a column and gives its position.
@@ -74,8 +81,15 @@ impl Keys {
         match self.positions.get(name) {
             Some(Some(position)) => Ok(*position),
             Some(None) => Err(ambiguous(name)),
-            None => Err(Error::no_such_column(not_located(name))),
+            None => Err(self.missing(name)),
         }
+    }
+
+    fn missing(&self, name: &str) -> Error {
+        if self.plain_errors {
+            return Error::key(name);
+        }
+        Error::no_such_column(not_located(name))
     }
 
     /// The position of a column or label by its identity, by its name where the identity is unknown.
@@ -84,7 +98,7 @@ impl Keys {
             Some(Some(position)) => Ok(*position),
             Some(None) => Err(ambiguous(name)),
             None if self.identities.is_empty() => self.position(name),
-            None => Err(Error::no_such_column(not_located(name))),
+            None => Err(self.missing(name)),
         }
     }
 
@@ -179,6 +193,7 @@ impl Row {
         match self.keys().position(name) {
             Ok(position) => self.index(i64::try_from(position).unwrap_or(i64::MAX)),
             Err(error) if self.keys().contains(name) => Err(error),
+            Err(_) if self.keys().plain_errors => Err(Error::attribute(name)),
             Err(_) => Err(Error::attribute(not_located(name))),
         }
     }

@@ -24,6 +24,12 @@ pub fn create_all(
         let missing = filter(connection, chosen, checkfirst, false)?;
         let sorted = sorted(connection, &missing);
         let alter = connection.engine().dialect().caps().alter;
+        // A reference that leads nowhere is told before anything is created.
+        for (table, _) in &sorted.tables {
+            for foreign_key in table.foreign_keys() {
+                foreign_key.column()?;
+            }
+        }
         for (table, keys) in &sorted.tables {
             let foreign_keys = alter.then(|| keys.clone());
             let table = table.clone();

@@ -95,6 +95,8 @@ struct Inner {
     message: String,
     /// SQLAlchemy's four-letter code of the background page.
     code: Option<&'static str>,
+    /// A remark before the message.
+    detail: Option<&'static str>,
     /// What lies beneath: an error of a lower crate or the script's exception.
     source: Source,
 }
@@ -121,7 +123,13 @@ macro_rules! constructors {
 impl Error {
     /// An error of any kind.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), code: None, source: Source::None }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            code: None,
+            detail: None,
+            source: Source::None,
+        }))
     }
 
     constructors! {
@@ -159,12 +167,18 @@ impl Error {
         self
     }
 
-    /// The same error with a remark before its message, as `add_detail` puts it.
-    pub fn with_detail(mut self, detail: &str) -> Self {
-        if matches!(self.0.source, Source::Engine(_) | Source::Sql(_)) {
+    /// The same error with a remark before its message, where it tells of a statement.
+    pub fn with_detail(mut self, detail: &'static str) -> Self {
+        if self.as_engine().is_some_and(|error| error.statement().is_some()) {
             self.0.message = format!("({detail})\n{}", self.0.message);
+            self.0.detail = Some(detail);
         }
         self
+    }
+
+    /// The remark before the message.
+    pub fn detail(&self) -> Option<&'static str> {
+        self.0.detail
     }
 
     /// The exception class; `Sql` and `Engine` defer to the wrapped error.

@@ -25,8 +25,9 @@ use crate::error::Result;
 use crate::mapping::RelationshipId;
 
 pub use entity::{Entity, EntityId, join_relationship};
+pub(crate) use lazy::single_criterion as class_criterion;
+pub(crate) use lazy::{expired_attributes, refresh, refresh_attributes, refresh_expired};
 pub use lazy::{get, with_parent};
-pub(crate) use lazy::{refresh, refresh_expired, single_criterion as class_criterion};
 pub use select::{Cell as RowCell, Item, Lowered, OrmSelect, Rows, all, count, execute, lower};
 pub(crate) use select::{hydrate_values, item_layouts};
 pub use strategy::{LoadOption, Strategy};

@@ -13,6 +13,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use vidro_engine::{Connection, Engine};
+use vidro_sql::dialect::Dialect;
 
 use crate::Orm;
 use crate::error::{Error, Result};
@@ -35,8 +36,8 @@ pub use state::Transition;
 pub(crate) use state::transition;
 pub(crate) use transaction::{Transaction, autobegin, autobegin_quietly, flush_failed};
 pub use transaction::{
-    begin, begin_nested, close, commit, commit_innermost, connection, in_nested_transaction,
-    in_transaction, rollback, rollback_innermost,
+    begin, begin_nested, close, commit, commit_innermost, connection, enter_block, exit_block,
+    in_nested_transaction, in_transaction, rollback, rollback_innermost,
 };
 
 /// A session.
@@ -57,6 +58,16 @@ pub enum Bind {
     Engine(Engine),
     /// One connection of the caller's.
     Connection(Connection),
+}
+
+impl Bind {
+    /// The dialect of its database.
+    pub fn dialect(&self) -> &Dialect {
+        match self {
+            Self::Engine(engine) => engine.dialect(),
+            Self::Connection(connection) => connection.engine().dialect(),
+        }
+    }
 }
 
 impl fmt::Debug for Bind {
@@ -104,6 +115,10 @@ pub struct Session {
     pub(crate) next_order: u32,
     /// The open transaction and its savepoints, the innermost last.
     pub(crate) transactions: Vec<Transaction>,
+    /// The number of the last transaction.
+    pub(crate) next_serial: u32,
+    /// The transaction whose `with` block runs.
+    pub(crate) block: Option<u32>,
     /// A flush is running.
     pub(crate) flushing: bool,
 }
@@ -203,6 +218,8 @@ impl Orm {
             deleted: Vec::new(),
             next_order: 1,
             transactions: Vec::new(),
+            next_serial: 0,
+            block: None,
             flushing: false,
         };
         self.sessions.all.insert(id, session);

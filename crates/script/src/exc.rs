@@ -233,7 +233,11 @@ pub(crate) fn from_orm(vm: &mut Vm, error: &vidro_orm::Error) -> Raise {
         return from_sql(vm, sql);
     }
     if let Some(engine) = error.as_engine() {
-        return from_engine(vm, engine);
+        let raise = from_engine(vm, engine);
+        if let Some(detail) = error.detail() {
+            raise.0.set("detail", Value::list(vec![Value::from(detail)]));
+        }
+        return raise;
     }
     let class = class(vm, error.kind().name());
     with_code(plain(&class, error.message().into()), error.code())

@@ -33,6 +33,14 @@ struct TransactionObject {
     nested: bool,
     /// What leaving the block does besides: the session itself is closed.
     closes: bool,
+    /// The blocks that were around its own, while that runs.
+    outer: RefCell<Vec<Option<u32>>>,
+}
+
+impl TransactionObject {
+    fn new(session: Value, id: SessionId, nested: bool, closes: bool) -> Self {
+        Self { session, id, nested, closes, outer: RefCell::default() }
+    }
 }
 
 /// `session.no_autoflush`
@@ -98,6 +106,11 @@ pub(crate) fn names(vm: &mut Vm) -> Vec<(&'static str, Value)> {
         ("Session", class(vm, "sqlalchemy.orm.session.Session")),
         ("SessionTransaction", class(vm, "sqlalchemy.orm.session.SessionTransaction")),
         ("object_session", Value::function("object_session", object_session)),
+        ("make_transient", Value::function("make_transient", make_transient)),
+        (
+            "make_transient_to_detached",
+            Value::function("make_transient_to_detached", make_transient_to_detached),
+        ),
         ("close_all_sessions", Value::function("close_all_sessions", close_all_sessions)),
     ];
     names.extend(factory::names(vm));
@@ -168,6 +181,20 @@ pub(crate) fn of_object(vm: &mut Vm, id: InstanceId) -> Result<Value, Raise> {
         Some(session) => session_object(vm, session),
         None => Ok(Value::None),
     }
+}
+
+/// `make_transient(instance)`
+fn make_transient(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let id = entity(vm, &args.at(0))?;
+    with_orm(vm, |orm, _| session::make_transient(orm, id))?;
+    Ok(Value::None)
+}
+
+/// `make_transient_to_detached(instance)`
+fn make_transient_to_detached(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let id = entity(vm, &args.at(0))?;
+    with_orm(vm, |orm, _| session::make_transient_to_detached(orm, id))?;
+    Ok(Value::None)
 }
 
 fn object_session(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
@@ -269,13 +296,13 @@ fn begin(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     }
     let Some(id) = session_id(&this_) else { return Ok(Value::None) };
     with_orm(vm, |orm, _| session::begin(orm, id))?;
-    Ok(Value::object(TransactionObject { session: this_, id, nested: false, closes: false }))
+    Ok(Value::object(TransactionObject::new(this_, id, false, false)))
 }
 
 fn begin_nested(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let id = this(vm, &args)?;
     with_orm(vm, |orm, host| session::begin_nested(orm, host, id))?;
-    Ok(Value::object(TransactionObject { session: args.at(0), id, nested: true, closes: false }))
+    Ok(Value::object(TransactionObject::new(args.at(0), id, true, false)))
 }
 
 fn expunge(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
@@ -556,13 +583,17 @@ impl Object for TransactionObject {
         })
     }
 
-    fn enter(self: Rc<Self>, _: &mut Vm) -> Result<Value, Raise> {
+    fn enter(self: Rc<Self>, vm: &mut Vm) -> Result<Value, Raise> {
+        let outer = with_orm(vm, |orm, _| session::enter_block(orm, self.id))?;
+        self.outer.borrow_mut().push(outer);
         Ok(if self.closes { self.session.clone() } else { Value::Object(self) })
     }
 
     fn exit(self: Rc<Self>, vm: &mut Vm, exception: Option<&Rc<Instance>>) -> Result<bool, Raise> {
         let id = self.id;
         let nested = self.nested;
+        let outer = self.outer.borrow_mut().pop().flatten();
+        with_orm(vm, |orm, _| session::exit_block(orm, id, outer))?;
         // The block may have ended the transaction itself.
         let open = World::of(vm)?
             .look(|orm| {

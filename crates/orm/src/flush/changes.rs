@@ -34,6 +34,16 @@ pub(crate) struct AssociationRow {
     pub(crate) relationship: RelationshipId,
 }
 
+/// An expired key that a relationship reads when its turn comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Read {
+    pub(crate) instance: InstanceId,
+    pub(crate) relationship: RelationshipId,
+    /// In the turn of its deleted owners.
+    pub(crate) delete: bool,
+    pub(crate) owner: UnitIndex,
+}
+
 /// What the relationships of a flush write.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
@@ -43,6 +53,8 @@ pub(crate) struct Changes {
     pub(crate) first: Vec<Option<u32>>,
     /// Association rows in order of relationships.
     pub(crate) rows: Vec<AssociationRow>,
+    /// Expired keys that are read, in order.
+    pub(crate) reads: Vec<Read>,
     /// Columns that wait for a second UPDATE: unit and column.
     pub(crate) post_updates: Vec<(UnitIndex, u16)>,
 }
@@ -88,10 +100,13 @@ pub(crate) fn diff(orm: &Orm, units: &Units) -> Result<Changes> {
     let mut changes = Changes { first: vec![None; units.all.len()], ..Changes::default() };
     let mut active: Vec<_> = units.active.iter().map(|id| orm.mapping.relationship(*id)).collect();
     active.sort_by(|a, b| a.sort_key.cmp(&b.sort_key));
-    let mut differ = Differ { orm, units, changes: &mut changes, mirrored: FxHashSet::default() };
+    let owner = UnitIndex(0);
+    let mirrored = FxHashSet::default();
+    let mut differ = Differ { orm, units, changes: &mut changes, mirrored, owner, delete: true };
     for delete in [true, false] {
         for relationship in &active {
             for unit in units.of_relationship(orm, relationship.id, delete) {
+                (differ.owner, differ.delete) = (unit, delete);
                 differ.unit(relationship, unit, delete)?;
             }
         }
@@ -105,6 +120,10 @@ struct Differ<'a> {
     changes: &'a mut Changes,
     /// Association rows the mirror relationship has dealt with, parent first.
     mirrored: FxHashSet<(RelationshipId, InstanceId, InstanceId)>,
+    /// The unit whose turn it is.
+    owner: UnitIndex,
+    /// Whether that unit is deleted.
+    delete: bool,
 }
 
 impl Differ<'_> {
@@ -258,6 +277,8 @@ impl Differ<'_> {
         for &back in &relationship.reverse {
             self.mirrored.insert((back, child, parent));
         }
+        self.read(relationship, parent);
+        self.read(relationship, child);
         let relationship = relationship.id;
         let row = AssociationRow { parent, child, insert, delete, owner, relationship };
         self.changes.rows.push(row);
@@ -317,7 +338,18 @@ impl Differ<'_> {
         Ok(())
     }
 
+    /// Takes note of a key that has to be loaded before it can be copied.
+    fn read(&mut self, relationship: &Relationship, instance: InstanceId) {
+        if self.orm.is_key_expired(instance) {
+            let (relationship, delete, owner) = (relationship.id, self.delete, self.owner);
+            self.changes.reads.push(Read { instance, relationship, delete, owner });
+        }
+    }
+
     fn put(&mut self, relationship: &Relationship, unit: UnitIndex, source: Option<InstanceId>) {
+        if let Some(source) = source {
+            self.read(relationship, source);
+        }
         for pair in &relationship.synchronize_pairs {
             let Some(column) = pair.dest_attribute else { continue };
             let source = source.map(|id| (id, pair.source_attribute));

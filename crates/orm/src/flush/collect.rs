@@ -7,7 +7,7 @@ use super::FlushScope;
 use crate::Orm;
 use crate::error::Result;
 use crate::host::Host;
-use crate::instance::{Cause, Flags, InstanceId, Key, Passive, Related, Slot};
+use crate::instance::{Cause, Flags, InstanceId, Passive, Related, Slot};
 use crate::load;
 use crate::mapping::{Cascade, Direction, MapperId, PassiveDeletes, Relationship, RelationshipId};
 use crate::session::{self, SessionId};
@@ -182,7 +182,7 @@ pub(crate) fn collect(
     let mut collector = Collector { orm, host, units };
     collector.register_session(scope)?;
     collector.preprocess()?;
-    collector.load_keys()?;
+    collector.load_values()?;
     Ok(collector.units)
 }
 
@@ -380,49 +380,42 @@ impl Collector<'_> {
         Ok(())
     }
 
-    /// Loads the expired keys that statements will need: of rows to change, and of those referred to.
-    fn load_keys(&mut self) -> Result<()> {
+    /// Loads expired values that a plan cannot take from an identity key: version counters, and
+    /// columns other than the primary key that relationships copy.
+    fn load_values(&mut self) -> Result<()> {
         let mut wanted: Vec<InstanceId> = Vec::new();
+        let expired = |orm: &Orm, id: InstanceId, attribute: u16| {
+            orm.instances[id].key.is_some()
+                && matches!(orm.instances[id].column(attribute), Slot::Expired)
+        };
         for unit in &self.units.all {
-            let instance = &self.orm.instances[unit.id];
-            if unit.list_only || instance.key.is_none() || !self.is_key_expired(unit.id) {
-                continue;
-            }
-            let related = matches!(unit.reason, Reason::Related { .. } | Reason::OrphanOf { .. });
-            if unit.delete || related || session::is_modified(self.orm, unit.id)? {
+            let version = self.orm.mapping.mapper(unit.mapper).version;
+            if version.is_some_and(|version| expired(self.orm, unit.id, version)) {
                 wanted.push(unit.id);
             }
         }
         for &id in &self.units.active {
             let relationship = self.orm.mapping.relationship(id);
-            if relationship.direction == Direction::OneToMany {
-                continue;
-            }
+            let source = match relationship.direction {
+                Direction::ManyToOne => relationship.target,
+                Direction::OneToMany | Direction::ManyToMany => relationship.parent,
+            };
+            let primary_key = &self.orm.mapping.mapper(source).primary_key;
+            let mut copied = relationship.synchronize_pairs.iter().map(|p| p.source_attribute);
+            let Some(attribute) = copied.find(|a| !primary_key.contains(a)) else { continue };
             for index in self.units.of_relationship(self.orm, id, false) {
                 let owner = self.units.unit(index).id;
                 let slot = self.orm.relationship_slot(owner, id)?;
                 let added = self.orm.instances[owner].related_history(slot).added.into_owned();
-                let expired = |id: &InstanceId| {
-                    self.orm.instances[*id].key.is_some() && self.is_key_expired(*id)
-                };
-                wanted.extend(added.into_iter().filter(expired));
+                let many_to_one = relationship.direction == Direction::ManyToOne;
+                let sources = if many_to_one { added } else { vec![owner] };
+                wanted.extend(sources.into_iter().filter(|id| expired(self.orm, *id, attribute)));
             }
         }
-        wanted.sort_by_key(|id| match &self.orm.instances[*id].key {
-            Some(Key::Int(key)) => *key,
-            _ => 0,
-        });
-        wanted.dedup();
         for id in wanted {
             load::refresh_expired(self.orm, self.host, id)?;
         }
         Ok(())
-    }
-
-    fn is_key_expired(&self, id: InstanceId) -> bool {
-        let instance = &self.orm.instances[id];
-        let mapper = self.orm.mapping.mapper(instance.mapper);
-        mapper.primary_key.iter().any(|pk| matches!(instance.column(*pk), Slot::Expired))
     }
 
     fn slot(&self, relationship: &Relationship, id: InstanceId) -> Result<u16> {

@@ -14,6 +14,7 @@ use crate::Orm;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::host::Host;
+use crate::load;
 use crate::session;
 
 /// What the database answered.
@@ -48,21 +49,29 @@ impl Outcome {
     }
 }
 
-/// Runs a plan. Objects are not touched; what comes back is for `settle`.
+/// Runs a plan. Objects are not touched, but for expired ones that are loaded on the way; what
+/// comes back is for `settle`.
 pub(crate) fn execute(orm: &mut Orm, host: &mut dyn Host, plan: &FlushPlan) -> Result<Outcome> {
     orm.emit(Event::FlushPlanned { session: plan.session, plan });
     let mut outcome = Outcome::default();
-    if plan.is_empty() {
+    let mut refreshes = plan.refreshes.iter().peekable();
+    if plan.is_empty() && refreshes.peek().is_none() {
         return Ok(outcome);
     }
     outcome.generated.resize(plan.steps.len(), Value::Null);
     let connection = session::connection(orm, host, plan.session)?;
-    for batch in &plan.batches {
+    for (number, batch) in (0..).zip(&plan.batches) {
+        while let Some(refresh) = refreshes.next_if(|refresh| refresh.before <= number) {
+            load::refresh_attributes(orm, host, refresh.instance, &refresh.attributes)?;
+        }
         if orm.is_observed() {
             orm.emit(Event::StepStarted { session: plan.session, step: batch.first });
         }
         run(&connection, plan, batch, &mut outcome, orm)?;
         tell_finished(orm, plan, batch, &outcome);
+    }
+    for refresh in refreshes {
+        load::refresh_attributes(orm, host, refresh.instance, &refresh.attributes)?;
     }
     Ok(outcome)
 }

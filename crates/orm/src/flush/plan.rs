@@ -150,8 +150,19 @@ pub struct FlushPlan {
     pub(crate) operands: Vec<Operand>,
     /// Deletions that an INSERT of the same key made superfluous: the new object and the old.
     pub(crate) row_switches: Vec<(InstanceId, InstanceId)>,
+    /// Loads between the batches, in order.
+    pub(crate) refreshes: Vec<Refresh>,
     /// What the steps were made of.
     pub(crate) units: Vec<PlannedUnit>,
+}
+
+/// Expired attributes that are loaded on the way, because a statement or a copy reads the key among them.
+#[derive(Clone, Debug)]
+pub(crate) struct Refresh {
+    pub(crate) instance: InstanceId,
+    pub(crate) attributes: Vec<u16>,
+    /// The batch it comes before.
+    pub(crate) before: u32,
 }
 
 /// What a plan knows of a unit.
@@ -192,6 +203,7 @@ pub(crate) fn plan(orm: &Orm, units: &Units, changes: &Changes) -> Result<FlushP
         batches: Vec::new(),
         operands: Vec::with_capacity(units.all.len() * 4),
         row_switches: Vec::new(),
+        refreshes: Vec::new(),
         units: units.all.iter().map(planned).collect(),
     };
     let mut planner = rows::Planner::new(orm, units, changes, plan);
@@ -200,7 +212,7 @@ pub(crate) fn plan(orm: &Orm, units: &Units, changes: &Changes) -> Result<FlushP
             Group::Save(base, members) => planner.save(base, members)?,
             Group::Delete(base, members) => planner.delete(base, members)?,
             Group::Process { relationship, delete, units } => {
-                planner.associate(relationship, delete, &units)?;
+                planner.process(relationship, delete, &units)?;
             }
             Group::PostUpdate { mapper, delete } => planner.post_update(mapper, delete)?,
         }

@@ -282,6 +282,14 @@ impl Orm {
         Ok((!values.iter().all(Value::is_null)).then(|| Key::new(&values)))
     }
 
+    /// Whether part of a row's key has to be loaded before it can be read.
+    pub(crate) fn is_key_expired(&self, id: InstanceId) -> bool {
+        let instance = &self.instances[id];
+        let mapper = self.mapping.mapper(instance.mapper);
+        let expired = |pk: &u16| matches!(instance.column(*pk), Slot::Expired);
+        instance.key.is_some() && mapper.primary_key.iter().any(expired)
+    }
+
     /// A primary key attribute as the identity key has it.
     pub(crate) fn key_part(&self, id: InstanceId, attribute: u16) -> Value {
         let instance = &self.instances[id];

@@ -110,11 +110,9 @@ impl Sql {
 
 /// The dialect of a session's engine; SQLite's for a session without one.
 pub(crate) fn dialect(orm: &Orm, session: SessionId) -> Dialect {
-    match orm.sessions.get(session).ok().and_then(|owner| owner.options.bind.as_ref()) {
-        Some(Bind::Engine(engine)) => **engine.dialect(),
-        Some(Bind::Connection(connection)) => **connection.engine().dialect(),
-        None => Dialect::sqlite(),
-    }
+    let owner = orm.sessions.get(session).ok();
+    let bind = owner.and_then(|owner| owner.options.bind.as_ref());
+    bind.map_or_else(Dialect::sqlite, |bind| *bind.dialect())
 }
 
 /// The number of a session's engine, 0 for a session without one.

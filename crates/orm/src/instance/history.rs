@@ -18,6 +18,8 @@ pub struct History {
     pub added: Vec<Item>,
     /// Values that stayed.
     pub unchanged: Vec<Item>,
+    /// It compares two versions of a collection.
+    pub compared: bool,
     /// Values that went away.
     pub deleted: Vec<Item>,
 }
@@ -136,6 +138,9 @@ impl Orm {
                     added: items(&history.added, history.added_none),
                     unchanged: items(&history.unchanged, history.unchanged_none),
                     deleted: items(&history.deleted, false),
+                    compared: self.mapping.relationship(relationship).uselist
+                        && !self.instances[id].is_fresh()
+                        && self.instances[id].committed_related(slot).is_some(),
                 })
             }
         }

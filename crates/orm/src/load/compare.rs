@@ -50,7 +50,7 @@ impl Orm {
         let mut inside = vec![right];
         inside.extend(middle);
         let mut select = Select::new([Expr::literal_column("1", Type::null())]);
-        for from in inside.iter().rev() {
+        for from in &inside {
             select = select.select_from(from.clone());
         }
         let select = select.where_(join_all(clauses)?).correlate_except(inside);

@@ -318,16 +318,30 @@ pub(crate) fn single_criterion(orm: &Orm, entity: EntityId) -> Result<Option<Exp
 
 /// Loads every expired attribute of an object, the way reading one of them does.
 pub(crate) fn refresh_expired(orm: &mut Orm, host: &mut dyn Host, id: InstanceId) -> Result<()> {
-    let mapper = orm.mapper_of(id)?;
+    let attributes = expired_attributes(orm, id);
+    refresh_attributes(orm, host, id, &attributes)
+}
+
+/// The attributes of an object that reading one of them loads.
+pub(crate) fn expired_attributes(orm: &Orm, id: InstanceId) -> Vec<u16> {
     let instance = &orm.instances[id];
     let wanted = |index: &u16| {
         matches!(instance.column(*index), Slot::Expired)
             && instance.committed_column(*index).is_none()
     };
-    let count = u16::try_from(mapper.columns.len()).unwrap_or(u16::MAX);
-    let attributes: Vec<u16> = (0..count).filter(wanted).collect();
+    let count = orm.mapping.mapper(instance.mapper).columns.len();
+    (0..u16::try_from(count).unwrap_or(u16::MAX)).filter(wanted).collect()
+}
+
+/// Loads these attributes of an object that is expected to have a row.
+pub(crate) fn refresh_attributes(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    id: InstanceId,
+    attributes: &[u16],
+) -> Result<()> {
     let purpose = Purpose::Refresh { instance: id };
-    if !load_attributes(orm, host, id, &attributes, purpose, true)? {
+    if !load_attributes(orm, host, id, attributes, purpose, true)? {
         return Err(Error::object_deleted(format!(
             "Instance '{}' has been deleted, or its row is otherwise not present.",
             orm.state_str(id)

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use vidro_engine::driver::RowView;
 use vidro_sql::Value;
 use vidro_sql::dialect::Dialect;
-use vidro_sql::expr::Expr;
+use vidro_sql::expr::{Expr, Kind};
 use vidro_sql::from::FromClause;
 use vidro_sql::select::{LabelStyle, Query, Select};
 use vidro_sql::statement::Statement;
@@ -272,7 +272,7 @@ impl<'a> Reader<'a> {
     ) -> Result<Self> {
         let mut items = Vec::new();
         let mut keys = Vec::new();
-        for layout in &lowered.layouts {
+        for (number, layout) in lowered.layouts.iter().enumerate() {
             match layout {
                 ItemLayout::Entity(layout, options) => {
                     let context = strategy::context(options);
@@ -283,8 +283,7 @@ impl<'a> Reader<'a> {
                     items.push(Reading::Entity(recipe));
                 }
                 ItemLayout::Column(position) => {
-                    let column = sql.compiled().columns.get(*position);
-                    keys.push(column.map_or_else(|| "".into(), |column| Rc::clone(&column.key)));
+                    keys.push(column_key(statement, number, &keys));
                     items.push(Reading::Column(Source::of(sql.compiled(), *position)));
                 }
             }
@@ -398,6 +397,31 @@ fn attach(
             ids.push(member);
         }
     }
+}
+
+/// The name of a value in each row. `session.query` lets names repeat and leaves out those that
+/// SQL alone needs; `select()` has one for every value.
+fn column_key(statement: &OrmSelect, item: usize, before: &[Rc<str>]) -> Rc<str> {
+    let expr = match statement.items.get(item) {
+        Some(Item::Column(expr)) => Some(expr),
+        Some(Item::Entity(_)) | None => None,
+    };
+    let name = expr.and_then(Expr::proxy_key);
+    if statement.legacy {
+        return name.unwrap_or_else(|| "".into());
+    }
+    let function = expr.and_then(|expr| match expr.kind() {
+        Kind::Function(function) => Some(function.name()),
+        _ => None,
+    });
+    let name = name.or(function).unwrap_or_else(|| "_no_label".into());
+    let taken = |candidate: &str| before.iter().any(|key| **key == *candidate);
+    if !taken(&name) {
+        return name;
+    }
+    let numbered = |number: u32| format!("{name}_{number}");
+    let free = (1..).map(numbered).find(|candidate| !taken(candidate));
+    free.map_or(name.clone(), Rc::from)
 }
 
 /// The columns of some items, for RETURNING, and where each item stands among them.

@@ -17,6 +17,8 @@ use crate::instance::{Flags, InstanceId, Key, State};
 /// One transaction or savepoint of a session, and what to restore when it is rolled back.
 #[derive(Debug, Default)]
 pub(crate) struct Transaction {
+    /// Its number among the transactions of its session.
+    pub(crate) serial: u32,
     /// A savepoint.
     pub(crate) nested: bool,
     /// Objects that got their row in here.
@@ -70,8 +72,16 @@ pub(crate) fn autobegin_quietly(orm: &mut Orm, session: SessionId) {
 }
 
 fn push(orm: &mut Orm, session: SessionId, nested: bool) -> Result<()> {
-    let transaction = Transaction { nested, ..Transaction::default() };
-    orm.sessions.get_mut(session)?.transactions.push(transaction);
+    let owner = orm.sessions.get_mut(session)?;
+    if owner.block.is_some_and(|block| !owner.transactions.iter().any(|t| t.serial == block)) {
+        return Err(Error::invalid_request(
+            "Can't operate on closed transaction inside context manager.  Please complete the \
+             context manager before emitting further commands.",
+        ));
+    }
+    owner.next_serial = owner.next_serial.wrapping_add(1);
+    let serial = owner.next_serial;
+    owner.transactions.push(Transaction { serial, nested, ..Transaction::default() });
     orm.emit(Event::TransactionBegun { session, nested });
     Ok(())
 }
@@ -96,6 +106,19 @@ pub fn begin_nested(orm: &mut Orm, host: &mut dyn Host, session: SessionId) -> R
     if root_link(orm, session)?.is_some() {
         connection(orm, host, session)?;
     }
+    Ok(())
+}
+
+/// A `with` block of the innermost transaction begins; gives the block around it.
+pub fn enter_block(orm: &mut Orm, session: SessionId) -> Result<Option<u32>> {
+    let owner = orm.sessions.get_mut(session)?;
+    let innermost = owner.transactions.last().map(|transaction| transaction.serial);
+    Ok(std::mem::replace(&mut owner.block, innermost))
+}
+
+/// The `with` block inside `outer` ends.
+pub fn exit_block(orm: &mut Orm, session: SessionId, outer: Option<u32>) -> Result<()> {
+    orm.sessions.get_mut(session)?.block = outer;
     Ok(())
 }
 

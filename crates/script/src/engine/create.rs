@@ -345,9 +345,10 @@ pub(crate) fn options_of(
 
 /// `engine.table_names()`, which SQLAlchemy has taken away.
 fn table_names(vm: &mut Vm, _: Args) -> Result<Value, Raise> {
-    Err(vm.attribute_error(
-        "'Engine' object has no attribute 'table_names'; use inspect(engine).get_table_names()",
-    ))
+    let raise = vm.attribute_error("'Engine' object has no attribute 'table_names'");
+    let hint = Value::from("Hint: use inspect(engine).get_table_names()");
+    raise.0.exception(|state| state.notes.push(hint));
+    Err(raise)
 }
 
 impl Object for EngineObject {

@@ -185,7 +185,7 @@ pub(crate) fn from_rows(
     requires_unique: bool,
 ) -> Value {
     let values = rows.into_iter().flatten().collect();
-    let result = ResultSet::new(Rc::new(Keys::new(keys)), values, Info::default());
+    let result = ResultSet::new(Rc::new(Keys::without_cursor(keys)), values, Info::default());
     Value::object(ResultObject {
         result,
         requires_unique: Cell::new(requires_unique),

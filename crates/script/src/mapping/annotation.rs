@@ -226,7 +226,7 @@ pub(crate) fn sql_type(
         ));
     }
     let shown = match whole {
-        Value::Class(class) => format!("<class '{}'>", crate::value::full_name(class)),
+        Value::Class(class) => format!("<class '{}'>", class.full_name()),
         other => vm.repr(other)?.to_string(),
     };
     Err(exc::raise(

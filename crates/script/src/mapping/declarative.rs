@@ -355,9 +355,9 @@ pub(super) fn constructor(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.at(0);
     if args.len() > 1 {
         let given = args.len();
-        return Err(vm.type_error(format!(
-            "_declarative_constructor() takes 1 positional argument but {given} were given"
-        )));
+        return Err(
+            vm.type_error(format!("__init__() takes 1 positional argument but {given} were given"))
+        );
     }
     let class = vm.class_of(&this);
     for (name, given) in args.keywords {

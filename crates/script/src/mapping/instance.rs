@@ -69,10 +69,11 @@ pub(crate) fn target(
 pub(crate) fn unmapped(vm: &mut Vm, given: &Value) -> Raise {
     let message = match given {
         Value::Class(class) => {
-            let name = crate::value::full_name(class);
+            let metaclass = vm.class_of(given);
             format!(
-                "Class '{name}' is mapped, but this object is the class itself; did you mean to \
-                 instantiate it?"
+                "Class '{}' is not mapped; was a class ({}) supplied where an instance was required?",
+                crate::value::full_name(&metaclass),
+                crate::value::full_name(class)
             )
         }
         _ => {

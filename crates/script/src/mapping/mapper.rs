@@ -550,6 +550,7 @@ impl Object for AttributeState {
 pub(crate) fn history(vm: &mut Vm, id: InstanceId, key: &str) -> Result<Value, Raise> {
     use vidro_orm::instance::Item as HistoryItem;
     let history = with_orm(vm, |orm, host| orm.history(host, id, key))?;
+    let lists = history.compared;
     let part = |vm: &mut Vm, items: Vec<HistoryItem>| -> Result<Value, Raise> {
         let mut out = Vec::new();
         for item in items {
@@ -560,7 +561,8 @@ pub(crate) fn history(vm: &mut Vm, id: InstanceId, key: &str) -> Result<Value, R
                 HistoryItem::Expression => Value::None,
             });
         }
-        Ok(Value::list(out))
+        // SQLAlchemy's own empty parts are tuples.
+        Ok(if out.is_empty() && !lists { Value::tuple(out) } else { Value::list(out) })
     };
     let parts =
         [part(vm, history.added)?, part(vm, history.unchanged)?, part(vm, history.deleted)?];

@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use vidro_orm::dml::DmlOptions;
 use vidro_orm::load::{self, Item, OrmSelect, Rows};
-use vidro_orm::{MapperId, SessionId};
+use vidro_orm::{MapperId, Orm, SessionId};
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm, iterator};
+use vidro_sql::compile::{CompileOptions, compile};
 use vidro_sql::dml::{Delete, DmlKey, Update};
 use vidro_sql::expr::Expr;
 use vidro_sql::schema::Table;
@@ -16,7 +17,7 @@ use super::{cells, dml, get, prepared, run};
 use crate::expression::{self, Body, SelectObject};
 use crate::mapping;
 use crate::session;
-use crate::world::{self, with_orm, with_sql};
+use crate::world::{self, World, with_orm, with_sql};
 use crate::{engine, exc, value};
 
 /// A query as Python sees it.
@@ -435,7 +436,13 @@ impl Object for QueryObject {
     }
 
     fn str(&self, vm: &mut Vm) -> Result<Str, Raise> {
-        let query = self.lowered(vm)?;
-        expression::statement_text(vm, &Statement::Query(query))
+        let statement = Statement::Query(self.lowered(vm)?);
+        let look = |orm: &Orm| orm.sessions.get(self.id).ok()?.options.bind.clone();
+        let Some(bind) = World::of(vm)?.look(look).flatten() else {
+            return expression::statement_text(vm, &statement);
+        };
+        let options = CompileOptions::default();
+        let compiled = with_sql(vm, || compile(&statement, bind.dialect(), &options))?;
+        Ok(Str::from(&*compiled.sql))
     }
 }

@@ -9,14 +9,15 @@ use vidro_sql::expr::Expr;
 use vidro_sql::schema::Table;
 
 use super::batch::{Open, Row};
-use super::{Batch, BatchColumn, FlushPlan, Manner, Operand, Step, StepId, StepKind};
+use super::{Batch, BatchColumn, FlushPlan, Manner, Operand, Refresh, Step, StepId, StepKind};
 use crate::Orm;
 use crate::error::{Error, Result};
 use crate::flush::changes::{AssociationRow, Changes};
 use crate::flush::collect::{UnitIndex, Units};
 use crate::flush::statement::{self, Shape};
 use crate::instance::{Instance, InstanceId, Key, Slot};
-use crate::mapping::{MappedTable, Mapper, MapperId, RelationshipId, TableColumn};
+use crate::load;
+use crate::mapping::{MappedTable, Mapper, MapperId, Relationship, RelationshipId, TableColumn};
 
 pub(super) struct Planner<'a> {
     pub(super) orm: &'a Orm,
@@ -24,6 +25,10 @@ pub(super) struct Planner<'a> {
     pub(super) changes: &'a Changes,
     /// Units whose deletion a row switch made superfluous.
     switched: FxHashSet<UnitIndex>,
+    /// Objects whose expired attributes are loaded on the way.
+    refreshed: FxHashSet<InstanceId>,
+    /// Relationships that have copied keys already.
+    processed: FxHashSet<RelationshipId>,
     pub(super) plan: FlushPlan,
     /// Scratch: columns of the row being built.
     pub(super) columns: Vec<Picked>,
@@ -52,6 +57,8 @@ impl<'a> Planner<'a> {
             units,
             changes,
             switched: FxHashSet::default(),
+            refreshed: FxHashSet::default(),
+            processed: FxHashSet::default(),
             plan,
             columns: Vec::new(),
             expressions: Vec::new(),
@@ -321,6 +328,7 @@ impl<'a> Planner<'a> {
         }
         let version =
             mapper.version.filter(|v| mapped.columns.iter().any(|c| c.attribute == Some(*v)));
+        self.refresh(switched.unwrap_or(id));
         if let Some(version) = version {
             self.version_operand(switched.unwrap_or(id), mapped, version, true);
         }
@@ -445,6 +453,7 @@ impl<'a> Planner<'a> {
                 self.columns.clear();
                 self.expressions.clear();
                 let id = self.units.unit(unit).id;
+                self.refresh(id);
                 self.key_operands(unit, id, mapped, "delete")?;
                 let version = mapper
                     .version
@@ -507,6 +516,7 @@ impl<'a> Planner<'a> {
         if self.columns.is_empty() {
             return Ok(());
         }
+        self.refresh(id);
         self.key_operands(unit, id, mapped, "update")?;
         self.push_step(&Row {
             kind: StepKind::PostUpdate,
@@ -519,16 +529,53 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    /// Rows of an association table: what leaves first, then what comes.
-    pub(super) fn associate(
+    /// The work of a relationship: the keys it reads, and its association rows.
+    pub(super) fn process(
         &mut self,
         relationship: RelationshipId,
         delete: bool,
         members: &[UnitIndex],
     ) -> Result<()> {
         let relationship = self.orm.mapping.relationship(relationship);
-        let Some(secondary) = &relationship.secondary else { return Ok(()) };
         let members: FxHashSet<UnitIndex> = members.iter().copied().collect();
+        for read in &self.changes.reads {
+            if read.relationship == relationship.id
+                && read.delete == delete
+                && members.contains(&read.owner)
+            {
+                self.refresh(read.instance);
+            }
+        }
+        self.processed.insert(relationship.id);
+        match &relationship.secondary {
+            Some(secondary) => self.associate(&relationship, secondary, delete, &members),
+            None => Ok(()),
+        }
+    }
+
+    /// Has expired attributes of an object loaded before the statement that needs its key.
+    fn refresh(&mut self, id: InstanceId) {
+        if !self.orm.is_key_expired(id) || !self.refreshed.insert(id) {
+            return;
+        }
+        let unit = self.units.find(self.orm, id);
+        let copies = unit.into_iter().flat_map(|unit| self.changes.of(unit));
+        let copied = copies.filter(|copy| self.processed.contains(&copy.relationship));
+        let written: Vec<u16> = copied.map(|copy| copy.column).collect();
+        let mut attributes = load::expired_attributes(self.orm, id);
+        attributes.retain(|attribute| !written.contains(attribute));
+        let before = small(self.plan.batches.len());
+        self.plan.refreshes.push(Refresh { instance: id, attributes, before });
+    }
+
+    /// Rows of an association table: what leaves first, then what comes.
+    fn associate(
+        &mut self,
+        relationship: &Relationship,
+        secondary: &Table,
+        delete: bool,
+        members: &FxHashSet<UnitIndex>,
+    ) -> Result<()> {
         for insert in [false, true] {
             let mut batch: Option<Rc<[BatchColumn]>> = None;
             let first = self.plan.steps.len();
@@ -541,9 +588,9 @@ impl<'a> Planner<'a> {
                     continue;
                 }
                 let columns = batch
-                    .get_or_insert_with(|| association_columns(&relationship, secondary, !insert));
+                    .get_or_insert_with(|| association_columns(relationship, secondary, !insert));
                 let columns = Rc::clone(columns);
-                self.association_row(&relationship, row, &columns);
+                self.association_row(relationship, row, &columns);
             }
             if let Some(columns) = batch {
                 let kind =
@@ -578,7 +625,7 @@ impl<'a> Planner<'a> {
 
     fn association_row(
         &mut self,
-        relationship: &crate::mapping::Relationship,
+        relationship: &Relationship,
         row: &AssociationRow,
         columns: &[BatchColumn],
     ) {
@@ -611,7 +658,7 @@ impl<'a> Planner<'a> {
 
 /// Columns of an association table that a relationship fills, in the table's order.
 fn association_columns(
-    relationship: &crate::mapping::Relationship,
+    relationship: &Relationship,
     secondary: &Table,
     condition: bool,
 ) -> Rc<[BatchColumn]> {
