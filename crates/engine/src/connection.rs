@@ -362,7 +362,8 @@ impl Connection {
     }
 
     /// The parameters as they go to the driver are shown in errors.
-    pub(crate) fn hide_parameters(&self) -> bool {
+    /// `hide_parameters=True` of its engine.
+    pub fn hide_parameters(&self) -> bool {
         self.0.engine.hide_parameters()
     }
 }

@@ -173,7 +173,7 @@ pub(crate) fn repr_sets(sets: &[Vec<Value>]) -> String {
 }
 
 /// One parameter set by name as Python prints the dictionary.
-pub(crate) fn repr_named(set: &[(std::rc::Rc<str>, Value)]) -> String {
+pub fn repr_named(set: &[(std::rc::Rc<str>, Value)]) -> String {
     let mut text = String::from("{");
     for (index, (name, value)) in set.iter().enumerate() {
         if index > 0 {

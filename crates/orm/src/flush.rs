@@ -66,7 +66,11 @@ fn stages(
     let units = collect::collect(orm, host, session, scope)?;
     let changes = changes::diff(orm, &units)?;
     let plan = plan::plan(orm, &units, &changes)?;
-    let outcome = execute::execute(orm, host, &plan)?;
+    let mut outcome = execute::Outcome::default();
+    if let Err(error) = execute::execute(orm, host, &plan, &mut outcome) {
+        settle::keep_keys(orm, &units, &changes, &plan, &outcome);
+        return Err(error);
+    }
     settle::settle(orm, host, &units, &changes, &plan, outcome)
 }
 

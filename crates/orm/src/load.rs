@@ -106,6 +106,8 @@ impl LoadSql {
 pub(crate) enum LoadKey {
     /// By primary key: mapper, engine, attributes.
     Get(u16, u32, Vec<u16>),
+    /// The same for `session.refresh`.
+    Refresh(u16, u32, Vec<u16>),
     /// Of a relationship: engine.
     Lazy(u16, u32),
 }

@@ -34,7 +34,9 @@ pub(crate) use membership::{expunge_only, save_or_update};
 pub use merge::merge;
 pub use state::Transition;
 pub(crate) use state::transition;
-pub(crate) use transaction::{Transaction, autobegin, autobegin_quietly, flush_failed};
+pub(crate) use transaction::{
+    Transaction, autobegin, autobegin_quietly, connection_for, flush_failed,
+};
 pub use transaction::{
     begin, begin_nested, close, commit, commit_innermost, connection, enter_block, exit_block,
     in_nested_transaction, in_transaction, rollback, rollback_innermost,

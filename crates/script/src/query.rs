@@ -60,6 +60,13 @@ fn execute(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = this.unwrap_or_default();
     let Some(id) = session::session_id(&this) else { return Ok(Value::None) };
     let statement = statement.unwrap_or_default();
+    if statement.as_str().is_some() {
+        let shown = vm.repr(&statement)?;
+        let message = format!(
+            "Textual SQL expression {shown} should be explicitly declared as text({shown})"
+        );
+        return Err(exc::argument(vm, message));
+    }
     mapping::configure(vm)?;
     if let Some(select) = statement.downcast::<SelectObject>() {
         let select = with_options(vm, &select, options.as_ref(), params.as_ref())?;

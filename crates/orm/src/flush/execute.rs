@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use vidro_engine::driver::{Done, Exchange, RowView};
-use vidro_engine::{Call, Connection, Style};
+use vidro_engine::error::FailedStatement;
+use vidro_engine::{Call, Connection, Style, echo};
 use vidro_sql::Value;
 use vidro_sql::schema::{Column, Default as ColumnDefault, DefaultContext};
 
@@ -24,6 +25,8 @@ pub(crate) struct Outcome {
     pub(crate) generated: Vec<Value>,
     /// Other values that defaults and the server made, by step.
     pub(crate) fetched: Vec<Fetched>,
+    /// How many batches are done.
+    pub(crate) finished: usize,
 }
 
 /// A value that a default or the server made for a column.
@@ -51,15 +54,22 @@ impl Outcome {
 
 /// Runs a plan. Objects are not touched, but for expired ones that are loaded on the way; what
 /// comes back is for `settle`.
-pub(crate) fn execute(orm: &mut Orm, host: &mut dyn Host, plan: &FlushPlan) -> Result<Outcome> {
+pub(crate) fn execute(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    plan: &FlushPlan,
+    outcome: &mut Outcome,
+) -> Result<()> {
     orm.emit(Event::FlushPlanned { session: plan.session, plan });
-    let mut outcome = Outcome::default();
     let mut refreshes = plan.refreshes.iter().peekable();
     if plan.is_empty() && refreshes.peek().is_none() {
-        return Ok(outcome);
+        return Ok(());
     }
     outcome.generated.resize(plan.steps.len(), Value::Null);
-    let connection = session::connection(orm, host, plan.session)?;
+    let connection = match plan.batches.first().map(|batch| batch.mapper) {
+        Some(mapper) => session::connection_for(orm, host, plan.session, mapper, "")?,
+        None => session::connection(orm, host, plan.session)?,
+    };
     for (number, batch) in (0..).zip(&plan.batches) {
         while let Some(refresh) = refreshes.next_if(|refresh| refresh.before <= number) {
             load::refresh_attributes(orm, host, refresh.instance, &refresh.attributes)?;
@@ -67,13 +77,14 @@ pub(crate) fn execute(orm: &mut Orm, host: &mut dyn Host, plan: &FlushPlan) -> R
         if orm.is_observed() {
             orm.emit(Event::StepStarted { session: plan.session, step: batch.first });
         }
-        run(&connection, plan, batch, &mut outcome, orm)?;
-        tell_finished(orm, plan, batch, &outcome);
+        run(&connection, plan, batch, outcome, orm)?;
+        outcome.finished += 1;
+        tell_finished(orm, plan, batch, outcome);
     }
     for refresh in refreshes {
         load::refresh_attributes(orm, host, refresh.instance, &refresh.attributes)?;
     }
-    Ok(outcome)
+    Ok(())
 }
 
 fn tell_finished(orm: &Orm, plan: &FlushPlan, batch: &Batch, outcome: &Outcome) {
@@ -102,8 +113,18 @@ fn run(
     let total = usize::try_from(batch.count).unwrap_or(usize::MAX);
     let note = sql.note(connection.engine().host().now());
     let call = Call { sql: sql.text(), note, style, total };
-    let mut rows =
-        Rows { plan, batch, sql: &sql, outcome, bound: 0, done: 0, rowcount: 0, failed: None };
+    let hide = connection.hide_parameters();
+    let mut rows = Rows {
+        plan,
+        batch,
+        sql: &sql,
+        outcome,
+        bound: 0,
+        done: 0,
+        rowcount: 0,
+        hide,
+        failed: None,
+    };
     let ran = connection.run(&call, &mut rows);
     let (rowcount, failed) = (rows.rowcount, rows.failed);
     if let Some(error) = failed {
@@ -124,6 +145,8 @@ struct Rows<'a> {
     /// Steps that are done.
     done: u32,
     rowcount: i64,
+    /// `hide_parameters=True`
+    hide: bool,
     /// An error of a default or a conversion, which the driver must not see.
     failed: Option<Error>,
 }
@@ -144,11 +167,27 @@ impl Rows<'_> {
                 BindSource::Default(column) => self.default(step, column)?,
             };
             set.push(match &bind.processor {
-                Some(processor) => processor.bind(&value, self.sql.dialect())?,
+                Some(processor) => processor
+                    .bind(&value, self.sql.dialect())
+                    .map_err(|error| self.statement_error(error))?,
                 None => value,
             });
         }
         Ok(())
+    }
+
+    /// An error of making parameters, with the statement and the values that were given.
+    fn statement_error(&self, error: vidro_sql::Error) -> Error {
+        let sets = self.batch.steps().map(|step| echo::repr_named(&self.parameters(step)));
+        let shown: Vec<String> = sets.collect();
+        let statement = FailedStatement {
+            sql: self.sql.text().to_owned(),
+            parameters: Vec::new(),
+            many: true,
+            hide: self.hide,
+            text: Some(format!("[{}]", shown.join(", "))),
+        };
+        vidro_engine::Error::statement_error(error, statement).into()
     }
 
     /// Makes a Python-side default and keeps it for the object.

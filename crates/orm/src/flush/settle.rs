@@ -40,6 +40,39 @@ pub(crate) fn settle(
     Ok(())
 }
 
+/// After a failure new objects keep the keys that the steps before it gave them, as in SQLAlchemy;
+/// nothing else of them changes.
+pub(crate) fn keep_keys(
+    orm: &mut Orm,
+    units: &Units,
+    changes: &Changes,
+    plan: &FlushPlan,
+    outcome: &Outcome,
+) {
+    for batch in plan.batches.iter().take(outcome.finished) {
+        let (StepKind::Insert, Some(attribute)) = (batch.kind, batch.generated) else { continue };
+        for step in batch.steps() {
+            let value = outcome.generated.get(step.position()).cloned().unwrap_or_default();
+            if let Some(step) = plan.steps.get(step.position()) {
+                *orm.instances.column_mut(step.instance, attribute) = Slot::Value(value);
+            }
+        }
+    }
+    for index in 0..units.all.len() {
+        let unit = UnitIndex(u32::try_from(index).unwrap_or(u32::MAX));
+        let id = units.unit(unit).id;
+        if orm.instances[id].key.is_some() {
+            continue;
+        }
+        for copy in changes.of(unit) {
+            let Some((source, attribute)) = copy.source else { continue };
+            if let Some(value) = orm.instances[source].column(attribute).value().cloned() {
+                *orm.instances.column_mut(id, copy.column) = Slot::Value(value);
+            }
+        }
+    }
+}
+
 /// Foreign keys take the keys that were copied into their rows.
 fn write_copies(
     orm: &mut Orm,
@@ -98,7 +131,7 @@ fn resolve(
 
 /// Objects take generated keys and defaults; what the server changed unseen is expired.
 fn write_generated(orm: &mut Orm, plan: &FlushPlan, outcome: Outcome) -> Result<()> {
-    let Outcome { mut generated, fetched } = outcome;
+    let Outcome { mut generated, fetched, .. } = outcome;
     for batch in &plan.batches {
         let mapper = std::rc::Rc::clone(orm.mapping.mapper(batch.mapper));
         if batch.relationship.is_some() || matches!(batch.kind, StepKind::Delete) {

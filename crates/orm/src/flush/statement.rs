@@ -195,10 +195,12 @@ fn build(table: &Table, dialect: &Dialect, shape: &Shape<'_>) -> Result<Sql> {
         .filter(|(index, column)| !column.condition && !is_value(*index))
         .map(|(_, column)| column.column.key())
         .collect();
+    // Rows without a column still need a VALUES of their own when each brings a key back.
+    let nothing_given = keys.is_empty() && !shape.returning.is_empty();
     let deletes = matches!(shape.kind, StepKind::Delete | StepKind::AssociationDelete);
     let options = CompileOptions {
         column_keys: (!deletes).then_some(keys),
-        for_executemany: shape.many,
+        for_executemany: shape.many || nothing_given,
         ..CompileOptions::default()
     };
     let compiled = compile(&statement, dialect, &options)?;

@@ -373,8 +373,12 @@ fn load_attributes(
         flush::autoflush(orm, host, session)?;
     }
     let dialect = flush::dialect(orm, session);
-    let cache_key =
-        LoadKey::Get(mapper.id.get(), flush::engine_id(orm, session), attributes.to_vec());
+    let engine = flush::engine_id(orm, session);
+    let cache_key = match autoflush {
+        true => LoadKey::Get(mapper.id.get(), engine, attributes.to_vec()),
+        // Only `session.refresh` comes without; its statement is one of its own.
+        false => LoadKey::Refresh(mapper.id.get(), engine, attributes.to_vec()),
+    };
     let loader = orm.loader(cache_key, |orm| {
         let (select, layout) = match own_tables_select(orm, &mapper, attributes)? {
             Some(own) => own,
@@ -635,9 +639,6 @@ impl Orm {
         relationship: &Relationship,
         passive: Passive,
     ) -> Result<Vec<InstanceId>> {
-        if passive == Passive::Off {
-            flush::autoflush(self, host, session)?;
-        }
         let locals: Vec<Column> = local_columns(relationship);
         let mut values = Vec::with_capacity(locals.len());
         let owner = self.mapper_of(id)?;
@@ -648,6 +649,9 @@ impl Orm {
                 self.load_column(host, id, attribute)?;
             }
             values.push(self.instances[id].column(attribute).value().cloned().unwrap_or_default());
+        }
+        if passive == Passive::Off {
+            flush::autoflush(self, host, session)?;
         }
         let dialect = flush::dialect(self, session);
         let loader = self.loader(

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
+use vidro_engine::Connection;
 use vidro_engine::driver::RowView;
 use vidro_sql::Value;
 use vidro_sql::dialect::Dialect;
@@ -210,7 +211,7 @@ pub fn execute(
     }
     let lowered = lower(orm, statement)?;
     let dialect = flush::dialect(orm, session);
-    let connection = session::connection(orm, host, session)?;
+    let connection = connection_of(orm, host, session, statement)?;
     let sql = LoadSql::prepare(&connection, lowered.select.clone())?;
     let mut reader = Reader::new(orm, session, &sql, &dialect, &lowered, statement)?;
     let given = |name: &str| {
@@ -397,6 +398,21 @@ fn attach(
             ids.push(member);
         }
     }
+}
+
+fn connection_of(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    session: SessionId,
+    statement: &OrmSelect,
+) -> Result<Connection> {
+    let entity = statement.items.iter().find_map(|item| match item {
+        Item::Entity(entity) => Some(*entity),
+        Item::Column(_) => None,
+    });
+    let Some(entity) = entity else { return session::connection(orm, host, session) };
+    let mapper = orm.entity_mapper(entity);
+    session::connection_for(orm, host, session, mapper, ", SQL expression")
 }
 
 /// The name of a value in each row. `session.query` lets names repeat and leaves out those that

@@ -13,6 +13,7 @@ use crate::event::Event;
 use crate::flush;
 use crate::host::{Host, Moment};
 use crate::instance::{Flags, InstanceId, Key, State};
+use crate::mapping::MapperId;
 
 /// One transaction or savepoint of a session, and what to restore when it is rolled back.
 #[derive(Debug, Default)]
@@ -183,6 +184,25 @@ pub fn connection(orm: &mut Orm, host: &mut dyn Host, session: SessionId) -> Res
     let link = innermost.and_then(|transaction| transaction.link.as_ref());
     link.map(|link| link.connection.clone())
         .ok_or_else(|| Error::new(ErrorKind::ResourceClosedError, "This transaction is closed"))
+}
+
+/// The session's connection for work on a mapper; `with` tells what else could have said where to.
+pub(crate) fn connection_for(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    session: SessionId,
+    mapper: MapperId,
+    with: &str,
+) -> Result<Connection> {
+    connection(orm, host, session).map_err(|error| {
+        if error.kind() != ErrorKind::UnboundExecutionError {
+            return error;
+        }
+        let mapper = orm.mapping.mapper(mapper).describe();
+        Error::unbound(format!(
+            "Could not locate a bind configured on mapper {mapper}{with} or this Session."
+        ))
+    })
 }
 
 fn connect(orm: &Orm, session: SessionId) -> Result<Link> {

@@ -150,13 +150,15 @@ impl Vm {
             Value::Object(object) => self.find_in_object(target, object, name),
             _ => {
                 let class = self.class_of(target);
-                if let Some(found) = self.class_lookup(&class, name) {
-                    return self.bind(found, target, &class).map(Some);
+                let in_class = self.class_lookup(&class, name);
+                if let Some(found) = in_class.as_ref().filter(|found| !found.is_none()) {
+                    return self.bind(found.clone(), target, &class).map(Some);
                 }
-                match self.own_attribute(target, name)? {
-                    Some(value) => Ok(Some(Found::Value(value))),
-                    None => Ok(default_slot(&name.text).map(Found::Method)),
-                }
+                // `None` in a class, such as `object.__doc__`, gives way to the value's own.
+                Ok(match self.own_attribute(target, name)?.or(in_class) {
+                    Some(value) => Some(Found::Value(value)),
+                    None => default_slot(&name.text).map(Found::Method),
+                })
             }
         }
     }

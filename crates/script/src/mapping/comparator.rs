@@ -3,10 +3,9 @@
 use std::rc::Rc;
 
 use vidro_orm::RelationshipId;
-use vidro_orm::load::{EntityId, join_relationship, with_parent};
+use vidro_orm::load::{EntityId, with_parent};
 use vidro_python::{Args, Compare, Raise, Value, Vm};
 use vidro_sql::expr::{Expr, and_};
-use vidro_sql::select::{Query, Select};
 
 use super::AttributeObject;
 use crate::exc;
@@ -65,7 +64,7 @@ fn exists(vm: &mut Vm, args: Args, name: &str) -> Result<Value, Raise> {
         let given = expression::operand(vm, given)?;
         conditions.push(crate::world::with_sql(vm, || column.eq(given))?);
     }
-    let made = exists_expr(vm, &this, &related, conditions)?;
+    let made = exists_expr(vm, &this, &related, &conditions)?;
     Ok(expression::object(vm, made))
 }
 
@@ -74,39 +73,10 @@ fn exists_expr(
     vm: &mut Vm,
     this: &AttributeObject,
     related: &Related,
-    conditions: Vec<Expr>,
+    conditions: &[Expr],
 ) -> Result<Expr, Raise> {
-    let owner = this.entity;
-    let self_referential = related.relationship.self_referential
-        && related.target == EntityId::of(related.relationship.target);
-    let target_mapper = related.relationship.target;
-    let target = if self_referential {
-        with_orm(vm, |orm, _| orm.aliased(target_mapper, None, None))?
-    } else {
-        related.target
-    };
-    let relationship = Rc::clone(&related.relationship);
     with_orm(vm, |orm, _| {
-        let adapted: vidro_orm::Result<Vec<Expr>> = conditions
-            .iter()
-            .map(|condition| {
-                if self_referential {
-                    orm.adapt_to(condition, target)
-                } else {
-                    Ok(condition.clone())
-                }
-            })
-            .collect();
-        let steps = join_relationship(orm, owner, &relationship, Some(target), false, &[])?;
-        let mut select = Select::new([Expr::literal_column("1", vidro_sql::types::Type::null())]);
-        let mut wheres: Vec<Expr> = steps.iter().filter_map(|step| step.on.clone()).collect();
-        for step in steps {
-            select = select.select_from(step.right);
-        }
-        wheres.extend(adapted?);
-        let left = orm.entity_from(owner)?;
-        select = select.where_(and_(wheres)?).correlate([left]);
-        Ok(Query::Select(select).exists())
+        orm.exists_condition(this.entity, &related.relationship, Some(related.target), conditions)
     })
 }
 
@@ -246,7 +216,7 @@ fn none_condition(
         }
         return and_(parts).map_err(|error| exc::from_sql(vm, &error));
     }
-    let exists = exists_expr(vm, this, related, Vec::new())?;
+    let exists = exists_expr(vm, this, related, &[])?;
     Ok(if negate { exists } else { exists.negate() })
 }
 

@@ -69,10 +69,17 @@ pub(crate) fn target(
 pub(crate) fn unmapped(vm: &mut Vm, given: &Value) -> Raise {
     let message = match given {
         Value::Class(class) => {
-            let metaclass = vm.class_of(given);
+            let of_declarative_base = class
+                .mro()
+                .any(|base| base.full_name() == "sqlalchemy.orm.decl_api.DeclarativeBase");
+            let metaclass = match (of_declarative_base, class.lookup("registry").is_some()) {
+                (true, _) => "sqlalchemy.orm.decl_api.DeclarativeAttributeIntercept".to_owned(),
+                (false, true) => "sqlalchemy.orm.decl_api.DeclarativeMeta".to_owned(),
+                (false, false) => crate::value::full_name(&vm.class_of(given)),
+            };
             format!(
-                "Class '{}' is not mapped; was a class ({}) supplied where an instance was required?",
-                crate::value::full_name(&metaclass),
+                "Class '{metaclass}' is not mapped; was a class ({}) supplied where an instance was \
+                 required?",
                 crate::value::full_name(class)
             )
         }

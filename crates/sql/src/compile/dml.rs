@@ -142,7 +142,17 @@ impl Compiler<'_> {
     ) -> Result<Option<InsertSplit>> {
         let caps = self.dialect.caps();
         if list.is_empty() {
-            if caps.default_values {
+            let first = insert.table.columns().into_iter().next();
+            if let (true, true, Some(first)) = (many, caps.default_metavalue, first) {
+                out.push_str(" (");
+                let name = self.target_name(&insert.table, &DmlKey::Name(first.0));
+                self.name(&name, out);
+                let default =
+                    if self.dialect.family() == Family::Sqlite { "NULL" } else { "DEFAULT" };
+                out.push_str(") VALUES (");
+                out.push_str(default);
+                out.push(')');
+            } else if caps.default_values {
                 out.push_str(" DEFAULT VALUES");
             } else if caps.empty_insert {
                 out.push_str(" () VALUES ()");

@@ -113,6 +113,7 @@ impl Expr {
     /// As a condition: a bare boolean column becomes `col = 1` where the dialect needs it.
     pub(crate) fn as_bool(&self) -> Self {
         match self.kind() {
+            Kind::Binary(binary) if binary.op.is_loosest() => self.grouped(),
             Kind::Binary(_) | Kind::List(_) | Kind::Unary(..) | Kind::Modifier(..) => self.clone(),
             Kind::AsBoolean(..) | Kind::Grouping(_) | Kind::Text(_) | Kind::Scalar(_) => {
                 self.clone()

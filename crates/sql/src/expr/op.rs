@@ -187,6 +187,11 @@ impl Op {
         })
     }
 
+    /// Whether it binds less than a condition standing alone.
+    pub fn is_loosest(&self) -> bool {
+        self.precedence().is_none()
+    }
+
     /// Whether an expression of this operator needs parentheses inside one of `against`.
     pub fn is_precedent(&self, against: Option<&Op>) -> bool {
         let Some(against) = against else { return true };
