@@ -50,7 +50,7 @@ test("a plan is previewed, explained, and applied", async () => {
 
 test("a script is edited and run", async () => {
   const page = await Page.open(site);
-  await page.run(`${MODELS}\nbob = User(name="Bob")\nsession.add(bob)\nsession.commit()\nbob.name = "Bobby"\nprint(bob)\nprint("done")\n`);
+  await page.run(`${MODELS}\nbob = User(name="Bob")\nsession.add(bob)\nsession.commit()\nprint(bob.name)\nbob.name = "Bobby"\nprint("done")\n`);
   assert.match(await page.text(".console"), /done/);
   assert.deepEqual(await page.lane("persistent"), ["bob"]);
   assert.match(await page.text(".card.persistent"), /Bob'?\s*→\s*'Bobby'/);

@@ -4,6 +4,8 @@ mod diagnostic;
 mod plan;
 mod schema;
 
+use std::collections::BTreeMap;
+
 use vidro_orm::{InstanceId, Orm, RelationshipId, instance::Slot};
 use vidro_protocol as view;
 use vidro_script::Location;
@@ -65,6 +67,25 @@ pub(crate) fn object(orm: &Orm, id: Option<InstanceId>) -> view::Value {
             object: Some(id.get()),
         },
         None => view::Value { text: "None".into(), kind: view::ValueKind::None, object: None },
+    }
+}
+
+/// The script's first name for each object that has one.
+pub(crate) type Names = BTreeMap<u32, String>;
+
+/// What a reader calls an object: its variable, its key, or its class and number.
+pub(crate) fn name(orm: &Orm, names: &Names, id: InstanceId) -> String {
+    if let Some(name) = names.get(&id.get()) {
+        return name.clone();
+    }
+    let instance = &orm.instances[id];
+    let class = &orm.mapping.mapper(instance.mapper()).class_name;
+    match instance.key() {
+        Some(key) => {
+            let values: Vec<String> = key.values().iter().map(vidro_sql::repr::value).collect();
+            format!("{class} {}", values.join(", "))
+        }
+        None => format!("{class} #{}", id.get()),
     }
 }
 

@@ -11,6 +11,11 @@ use crate::convert;
 
 /// Beyond this many events of one run only those that tell its end are kept.
 const MOST_EVENTS: u32 = 200_000;
+/// Beyond this many statements of one run only those that do something are told: a loop that computes
+/// would bury the page.
+const MOST_STATEMENTS: u32 = 2_000;
+/// Pieces of output that one line writes in a long loop are joined up to this many bytes.
+const LONGEST_OUTPUT: usize = 16 << 10;
 /// Beyond this many bytes of one run output is no longer kept.
 const MOST_OUTPUT: usize = 4 << 20;
 
@@ -35,6 +40,10 @@ struct State {
     events: u32,
     /// Bytes of output of this run so far.
     output: usize,
+    /// Statements of this run so far.
+    statements: u32,
+    /// The last statement of a long run, while it has done nothing yet.
+    held: Option<Event>,
 }
 
 impl Outbox {
@@ -57,11 +66,18 @@ impl Outbox {
         state.started = self.0.clock.elapsed();
         state.events = 0;
         state.output = 0;
+        state.statements = 0;
+        state.held = None;
     }
 
     /// Whether there are so many events that no more are wanted.
     pub(crate) fn is_full(&self) -> bool {
         self.0.state.borrow().events >= MOST_EVENTS
+    }
+
+    /// Whether so many statements ran that only those are told that do something.
+    pub(crate) fn is_long(&self) -> bool {
+        self.0.state.borrow().statements >= MOST_STATEMENTS
     }
 
     pub(crate) fn emit(&self, body: EventBody) {
@@ -116,6 +132,39 @@ impl Outbox {
 impl State {
     fn push(&mut self, now: f64, span: Option<Span>, body: EventBody) {
         let time = (now - self.started) * 1000.0;
+        if body == EventBody::Statement {
+            self.statements = self.statements.saturating_add(1);
+            if self.statements > MOST_STATEMENTS {
+                self.held = Some(Event { seq: 0, time, span, body });
+                return;
+            }
+        } else if let Some(held) = self.held.take() {
+            if self.joins(span, &body) {
+                return;
+            }
+            self.append(held.time, held.span, held.body);
+        }
+        self.append(time, span, body);
+    }
+
+    /// In a long loop, output goes to the output before it when the same line wrote both.
+    fn joins(&mut self, span: Option<Span>, body: &EventBody) -> bool {
+        match (self.waiting.events.last_mut(), body) {
+            (
+                Some(Event { span: before, body: EventBody::Output(last), .. }),
+                EventBody::Output(more),
+            ) if *before == span
+                && last.stream == more.stream
+                && last.text.len() < LONGEST_OUTPUT =>
+            {
+                last.text.push_str(&more.text);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn append(&mut self, time: f64, span: Option<Span>, body: EventBody) {
         self.waiting.events.push(Event { seq: self.seq, time, span, body });
         self.seq = self.seq.wrapping_add(1);
         self.events = self.events.saturating_add(1);

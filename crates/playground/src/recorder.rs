@@ -7,9 +7,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use vidro_orm::flush::FlushPlan;
+use vidro_orm::{InstanceId, Orm, SessionId};
 use vidro_protocol::{EventBody, Output, PlanView, Purpose, Stream, TableView};
 use vidro_script::{Location, Model, Places, Surroundings};
 
+use crate::convert::Names;
 use crate::outbox::Outbox;
 
 /// The listener of one run.
@@ -30,10 +33,14 @@ struct State {
     flushes: u32,
     /// The plan that runs.
     running: Option<PlanView>,
+    /// Objects whose rows the running plan writes.
+    written: Vec<InstanceId>,
     /// Batch of the plan that runs.
     steps: Vec<u32>,
     /// Whether the mapping may have changed since it was told.
     declared: bool,
+    /// What the script calls its objects.
+    names: Names,
     /// Resolves the ORM's tags; set as soon as there is a script.
     places: Option<Places>,
 }
@@ -46,6 +53,24 @@ impl Recorder {
     /// Where the script's lines are.
     pub(crate) fn locate(&self, places: Places) {
         self.state.borrow_mut().places = Some(places);
+    }
+
+    /// What the script calls its objects now.
+    pub(crate) fn name(&self, names: Names) {
+        self.state.borrow_mut().names = names;
+    }
+
+    /// A plan in the reader's words. `number` names the flush.
+    pub(crate) fn plan(
+        &self,
+        orm: &Orm,
+        number: u32,
+        session: SessionId,
+        plan: &FlushPlan,
+    ) -> Option<PlanView> {
+        let state = self.state.borrow();
+        let places = state.places.as_ref()?;
+        Some(crate::convert::plan(orm, number, session, plan, places, &state.names))
     }
 
     /// Whether classes were mapped since the last call.

@@ -159,14 +159,19 @@ impl Run {
                 break;
             }
         }
+        if self.outbox.is_long() {
+            self.tell_names();
+            self.tell_models();
+        }
         matches!(self.mode, Activity::Going | Activity::Stepping(_))
     }
 
     fn slice(&mut self) {
         // Between statements of the script itself names and models are told, so a run that goes
-        // by itself stops there too.
+        // by itself stops there too, until it is too long for that.
         let step = match self.mode {
             Activity::Stepping(step) => step,
+            _ if self.outbox.is_long() => StepMode::Run,
             _ => StepMode::Over(1),
         };
         match self.script.resume(SLICE, step) {
@@ -223,7 +228,12 @@ impl Run {
         }
         let now = grouped(self.script.object_names(), |id| id.get());
         let before = std::mem::replace(&mut self.object_names, now);
-        for named in differences(&before, &self.object_names) {
+        let changed = differences(&before, &self.object_names);
+        if !changed.is_empty() {
+            let first = |named: &Named| Some((named.id, named.names.first()?.clone()));
+            self.recorder.name(self.object_names.iter().filter_map(first).collect());
+        }
+        for named in changed {
             self.outbox.emit(EventBody::ObjectNamed(named));
         }
         let now = grouped(self.script.session_names(), |id| id.get());
@@ -259,9 +269,8 @@ impl Run {
         for session in sessions {
             let number = self.recorder.next_flush();
             let Ok(plan) = self.script.plan(session) else { continue };
-            let places = self.script.places();
-            let view = self.script.orm(|orm| convert::plan(orm, number, session, &plan, &places));
-            let Some(plan) = view.filter(|plan| !plan.steps.is_empty()) else { continue };
+            let view = self.script.orm(|orm| self.recorder.plan(orm, number, session, &plan));
+            let Some(plan) = view.flatten().filter(|plan| !plan.steps.is_empty()) else { continue };
             shown = true;
             self.show(plan);
         }

@@ -26,7 +26,7 @@ pub(crate) fn card(store: Store, now: &Workspace, shown: &Card) -> AnyView {
     let class = format!("card {}{dirty}{hollow}{fresh}", class_of(shown.state));
     let label = shown.label();
     let menu = store.tf(Text::CardMenu, &[&label]);
-    let slots = shown.slots.iter().map(|slot| row(store, now, shown, slot)).collect_view();
+    let slots = in_order(now, shown).map(|slot| row(store, now, shown, slot)).collect_view();
     let key = shown.key.as_ref().map(|key| {
         let key = format!("({}, {})", key.class, key.values.join(", "));
         view! { <code class="key">{key}</code> }
@@ -59,6 +59,20 @@ pub(crate) fn card(store: Store, now: &Workspace, shown: &Card) -> AnyView {
         </article>
     }
     .into_any()
+}
+
+/// The attributes as the class declares them: columns, then relationships.
+fn in_order<'a>(now: &Workspace, card: &'a Card) -> impl Iterator<Item = &'a Slot> {
+    let place = |slot: &Slot| {
+        let model = now.model(&card.class)?;
+        let columns = model.columns.iter().map(|column| &column.attribute);
+        let ties = model.relationships.iter().map(|tie| &tie.name);
+        columns.chain(ties).position(|name| *name == slot.name)
+    };
+    let mut slots: Vec<(usize, &Slot)> =
+        card.slots.iter().map(|slot| (place(slot).unwrap_or(usize::MAX), slot)).collect();
+    slots.sort_by_key(|(place, _)| *place);
+    slots.into_iter().map(|(_, slot)| slot)
 }
 
 fn drag(event: &DragEvent, id: u32) {

@@ -8,7 +8,7 @@ use vidro_orm::{InstanceId, Orm, RelationshipId, SessionId, SpanTag};
 use vidro_protocol as view;
 use vidro_script::Places;
 
-use super::{object, relationship_name, small, span, value};
+use super::{Names, relationship_name, small, span, value};
 
 /// Steps of one plan that are shown.
 const MOST_STEPS: usize = 500;
@@ -25,8 +25,9 @@ pub(crate) fn plan(
     session: SessionId,
     plan: &FlushPlan,
     places: &Places,
+    names: &Names,
 ) -> view::PlanView {
-    let context = Context { orm, plan, places };
+    let context = Context { orm, plan, places, names };
     let shown = plan.steps.len().min(MOST_STEPS);
     let ids: Vec<StepId> = (0..small(shown)).map(StepId).collect();
     let edges: Vec<Edge> = ids.iter().flat_map(|id| plan.edges_into(orm, *id)).collect();
@@ -65,6 +66,7 @@ struct Context<'a> {
     orm: &'a Orm,
     plan: &'a FlushPlan,
     places: &'a Places,
+    names: &'a Names,
 }
 
 impl Context<'_> {
@@ -144,7 +146,7 @@ impl Context<'_> {
     }
 
     fn name(&self, id: InstanceId) -> String {
-        object(self.orm, Some(id)).text
+        super::name(self.orm, self.names, id)
     }
 
     fn cause(&self, cause: &Cause, step: &Step) -> view::Cause {

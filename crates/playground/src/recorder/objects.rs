@@ -143,7 +143,7 @@ impl Recorder {
     }
 
     fn loaded(&self, orm: &Orm, id: InstanceId) {
-        let instance = &orm.instances[id];
+        let Some(instance) = orm.instances.get(id) else { return };
         let mapper = orm.mapping.mapper(instance.mapper());
         let named = mapper.columns.iter().zip(0u16..).filter_map(|(column, index)| {
             let value = convert::slot(instance.column(index))?;
@@ -169,10 +169,11 @@ impl Recorder {
         match event {
             Event::FlushPlanned { session, plan } => {
                 let number = self.next_flush();
-                let places = self.state.borrow().places.clone();
-                let Some(places) = places else { return };
-                let plan = convert::plan(orm, number, *session, plan, &places);
+                let mut written: Vec<_> = plan.steps.iter().map(|step| step.instance).collect();
+                written.dedup();
+                let Some(plan) = self.plan(orm, number, *session, plan) else { return };
                 let mut state = self.state.borrow_mut();
+                state.written = written;
                 state.flushes = number;
                 state.running = Some(plan.clone());
                 drop(state);
@@ -197,6 +198,10 @@ impl Recorder {
                 }));
             }
             Event::FlushFinished { session } => {
+                let written = std::mem::take(&mut self.state.borrow_mut().written);
+                for id in written {
+                    self.loaded(orm, id);
+                }
                 self.flush_ended(session.get(), EventBody::FlushFinished);
             }
             Event::FlushFailed { session, .. } => {
