@@ -34,7 +34,7 @@ test("a plan is previewed, explained, and applied", async () => {
   assert.deepEqual(steps, ["insert ana", "insert sea", "insert boat"]);
   assert.match(await page.text(".plan .waves"), /author_id\s*= id of step 1/);
   assert.match(await page.text(".plan .waves"), /because session\.add\(ana\)/);
-  assert.match(await page.text(".why"), /its new id is copied into author_id/);
+  assert.match(await page.text(".why"), /its new author\.id is copied into book\.author_id/);
   const before = await page.sql();
   assert.ok(!before.some((sql) => sql.startsWith("INSERT")), "nothing ran yet");
   await page.click(".plan-head .primary");

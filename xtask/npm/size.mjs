@@ -5,8 +5,9 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const site = process.argv[2];
 
-// The editor, embed loader, licences and pictures are fetched when somebody asks for them.
-const lazy = (name) => /^(editor|embed|examples|lazy|licen[cs]e)/i.test(name) || /\.(md|txt|png|map)$/.test(name);
+// The second part of the core is fetched when a script first needs it, the editor, embed loader, licences and
+// pictures when somebody asks for them.
+const lazy = (name) => /^(editor|embed|examples|lazy|licen[cs]e)|_rest\.wasm$/i.test(name) || /\.(md|txt|png|map)$/.test(name);
 
 const brotli = (bytes) =>
   brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });

@@ -8,6 +8,7 @@ mod serve;
 mod setup;
 mod shell;
 mod size;
+mod split;
 mod suite;
 mod test;
 
@@ -26,6 +27,7 @@ cargo xtask COMMAND
   test --quick        format, native lints and native tests
   test --step NAME    one of: format lints lints-wasm docs native doctests browser size page
   size                what the page in dist/ weighs against its budgets
+  split               cut the core in dist/ in two (trunk calls it after a release build)
   bench [--quick]     the ORM beside hand-written loops, natively and in headless Chromium
   suite [--check]     record the literate suite from real SQLAlchemy, or only compare it
         [FILE ...]
@@ -53,6 +55,7 @@ fn run(command: &str, rest: &[String]) -> Outcome {
         "build" => build::run(rest),
         "test" => test::run(rest),
         "size" => size::run(rest),
+        "split" => split::run(rest),
         "bench" => bench::run(rest),
         "suite" => suite::run(rest),
         "help" | "--help" | "-h" => {

@@ -35,7 +35,7 @@ struct State {
     running: Option<PlanView>,
     /// Objects whose rows the running plan writes.
     written: Vec<InstanceId>,
-    /// Batch of the plan that runs.
+    /// Steps of the running batch whose statements have not run yet.
     steps: Vec<u32>,
     /// Whether the mapping may have changed since it was told.
     declared: bool,

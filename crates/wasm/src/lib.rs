@@ -81,9 +81,13 @@ impl Default for Vidro {
     }
 }
 
+/// Instructions of one run: an endless loop ends by itself after about a minute.
+const INSTRUCTIONS: u64 = 2_000_000_000;
+
 /// A playground with the browser's clock and SQLite.
 fn playground() -> Playground {
-    Playground::new(Rc::new(clock::Browser), drivers(), Limits::default())
+    let limits = Limits { instructions: Some(INSTRUCTIONS), ..Limits::default() };
+    Playground::new(Rc::new(clock::Browser), drivers(), limits)
 }
 
 /// The databases this module can connect to.

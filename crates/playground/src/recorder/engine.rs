@@ -107,7 +107,7 @@ impl Recorder {
     fn statement(&self, execution: &Execution<'_>) -> view::SqlView {
         let mut state = self.state.borrow_mut();
         state.statements = state.statements.saturating_add(1);
-        let purpose = state.purpose(execution.sql);
+        let purpose = state.purpose(execution);
         let (sets, set_count) = match execution.parameters {
             Parameters::One(set) => (vec![state.parameters(set, &purpose, 0)], 1),
             Parameters::Many(sets) => {
@@ -171,18 +171,43 @@ impl Recorder {
 
 impl State {
     /// Why a statement runs: what the ORM said last, or what the text itself tells.
-    fn purpose(&self, sql: &str) -> view::Purpose {
+    fn purpose(&mut self, execution: &Execution<'_>) -> view::Purpose {
         if let Some(purpose) = self.purposes.last() {
             return purpose.clone();
         }
         if let Some(plan) = &self.running {
-            return view::Purpose::Flush { flush: plan.flush, steps: self.steps.clone() };
+            let flush = plan.flush;
+            let rows = self.rows(&execution.parameters).min(self.steps.len());
+            return view::Purpose::Flush { flush, steps: self.steps.drain(..rows).collect() };
         }
-        match sql.split_whitespace().next().unwrap_or_default().to_ascii_uppercase().as_str() {
+        match execution
+            .sql
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_ascii_uppercase()
+            .as_str()
+        {
             "CREATE" | "DROP" | "ALTER" => view::Purpose::Ddl,
             "PRAGMA" => view::Purpose::Introspection,
             _ => view::Purpose::Query,
         }
+    }
+
+    /// How many steps of the running batch a statement does: a batch may run row by row.
+    fn rows(&self, parameters: &Parameters<'_>) -> usize {
+        match parameters {
+            Parameters::Many(sets) => sets.len(),
+            Parameters::One(set) => {
+                let first = self.steps.first().and_then(|id| self.step(*id));
+                let bound = first.map_or(0, |step| bound(step).count());
+                set.len().checked_div(bound).unwrap_or(1).max(1)
+            }
+        }
+    }
+
+    fn step(&self, id: u32) -> Option<&view::StepView> {
+        self.running.as_ref()?.steps.iter().find(|step| step.id == id)
     }
 
     /// Parameters with where they came from; in a flush the plan knows, by position.
@@ -192,29 +217,33 @@ impl State {
         purpose: &view::Purpose,
         row: usize,
     ) -> Vec<view::Parameter> {
-        let step = match (purpose, &self.running) {
-            (view::Purpose::Flush { steps, .. }, Some(plan)) => {
-                let wanted = steps.get(row).or(steps.first());
-                plan.steps.iter().find(|step| Some(&step.id) == wanted)
+        let steps: Vec<&view::StepView> = match purpose {
+            view::Purpose::Flush { steps, .. } => {
+                // One set may hold the rows of several steps.
+                steps.iter().skip(row).filter_map(|id| self.step(*id)).collect()
             }
-            _ => None,
+            _ => Vec::new(),
         };
-        let operands: Vec<_> = step.map_or_else(Vec::new, |step| {
-            let bound = |operand: &&view::Operand| operand.value != OperandValue::Generated;
-            step.operands.iter().filter(bound).collect()
-        });
+        let operands: Vec<_> = steps
+            .iter()
+            .flat_map(|step| bound(step).map(move |operand| (operand, *step)))
+            .collect();
+        let known = operands.len() >= set.len();
         let parameter = |(index, value): (usize, &vidro_sql::Value)| view::Parameter {
             name: String::new(),
             value: convert::value(value),
-            provenance: match (operands.get(index), step) {
-                (Some(operand), Some(step)) if operands.len() == set.len() => {
-                    provenance(operand, step)
-                }
+            provenance: match operands.get(index) {
+                Some((operand, step)) if known => provenance(operand, step),
                 _ => Provenance::Literal,
             },
         };
         set.iter().enumerate().map(parameter).collect()
     }
+}
+
+/// The operands of a step that a statement binds.
+fn bound(step: &view::StepView) -> impl Iterator<Item = &view::Operand> {
+    step.operands.iter().filter(|operand| operand.value != OperandValue::Generated)
 }
 
 fn provenance(operand: &view::Operand, step: &view::StepView) -> Provenance {
