@@ -16,6 +16,8 @@ mod outbox;
 mod recorder;
 mod run;
 pub mod terminal;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::rc::Rc;

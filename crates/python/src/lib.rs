@@ -15,6 +15,8 @@ pub mod diagnostic;
 pub mod host;
 pub mod outline;
 mod stdlib;
+#[cfg(test)]
+mod tests;
 mod value;
 mod vm;
 

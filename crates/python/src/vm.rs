@@ -235,7 +235,8 @@ impl Vm {
         if self.callers.is_empty() {
             return Step::Finished(Value::None);
         }
-        self.fuel = fuel;
+        let left = self.limits.instructions.map(|limit| limit.saturating_sub(self.used));
+        self.fuel = left.map_or(fuel, |left| fuel.min(left.max(1)));
         match self.execute() {
             Ok(execute::Exit::Stopped) => Step::Finished(self.outcome.take().unwrap_or_default()),
             Ok(execute::Exit::Paused) => match self.over_limit() {

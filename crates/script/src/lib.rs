@@ -23,6 +23,8 @@ mod query;
 mod schema;
 mod session;
 mod stdlib;
+#[cfg(test)]
+mod tests;
 mod types;
 mod value;
 mod world;

@@ -9,7 +9,7 @@ mod table;
 use vidro_python::{Raise, Value, Vm};
 use vidro_sql::schema::{Column, MetaData, Table};
 
-pub(crate) use column::{ColumnArguments, ColumnObject, column_arguments};
+pub(crate) use column::{ColumnArguments, ColumnObject, column_arguments, refuse_rest};
 pub(crate) use ddl::DdlObject;
 pub(crate) use item::{Item, ItemObject};
 pub(crate) use metadata::{metadata_object, metadata_of};

@@ -1,6 +1,12 @@
 //! Compilation with keys of parameters, many rows, literal values, expanded lists.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[cfg(target_family = "wasm")]
+#[macro_use]
+extern crate vidro_browser_test;
+#[cfg(target_family = "wasm")]
+wasm_bindgen_test_configure!(run_in_browser);
+
 mod support;
 
 use std::rc::Rc;

@@ -310,6 +310,11 @@ impl Object for AttributeObject {
 
     fn str(&self, vm: &mut Vm) -> Result<Str, Raise> {
         let class = self.class_name(vm)?;
-        Ok(format!("{class}.{}", self.key).into())
+        let key = &self.key;
+        Ok(if self.entity == EntityId::of(self.mapper) {
+            format!("{class}.{key}").into()
+        } else {
+            format!("aliased({class}).{key}").into()
+        })
     }
 }

@@ -11,7 +11,7 @@ use vidro_sql::expr::Expr;
 use vidro_sql::schema::Column;
 
 use crate::expression::{self, operators};
-use crate::schema::{ColumnArguments, column_arguments};
+use crate::schema::{ColumnArguments, column_arguments, refuse_rest};
 use crate::value;
 
 /// The module of `mapped_column` objects.
@@ -138,12 +138,7 @@ pub(crate) fn mapped_column(vm: &mut Vm, mut args: Args) -> Result<Value, Raise>
         args.keywords.push(("default".into(), default));
     }
     let ColumnArguments { spec, rest } = column_arguments(vm, args)?;
-    if let Some((name, _)) = rest.first() {
-        let name = name.clone();
-        return Err(
-            vm.type_error(format!("mapped_column() got an unexpected keyword argument '{name}'"))
-        );
-    }
+    refuse_rest(vm, &rest)?;
     let typed = !spec.ty.is_null();
     Ok(Value::object(PropertyObject {
         column: Some(spec.build()),

@@ -52,15 +52,16 @@ pub(crate) struct ColumnArguments {
 fn construct(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     args.positional.remove(0);
     let ColumnArguments { spec, rest } = column_arguments(vm, args)?;
-    if let Some((name, _)) = rest.first() {
-        let name = name.clone();
-        return Err(exc::raise(
-            vm,
-            "TypeError",
-            format!("Additional arguments should be named <dialectname>_<argument>, got '{name}'"),
-        ));
-    }
+    refuse_rest(vm, &rest)?;
     super::column_object(vm, &spec.build())
+}
+
+/// Refuses keyword arguments that no column has.
+pub(crate) fn refuse_rest(vm: &mut Vm, rest: &[(Str, Value)]) -> Result<(), Raise> {
+    let Some((name, _)) = rest.first() else { return Ok(()) };
+    Err(vm.type_error(format!(
+        "Additional arguments should be named <dialectname>_<argument>, got '{name}'"
+    )))
 }
 
 /// Sorts the arguments of `Column` or `mapped_column`.

@@ -1,6 +1,12 @@
 //! The corpus: statements and their text on five dialects, recorded from SQLAlchemy by `record.py`.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[cfg(target_family = "wasm")]
+#[macro_use]
+extern crate vidro_browser_test;
+#[cfg(target_family = "wasm")]
+wasm_bindgen_test_configure!(run_in_browser);
+
 mod expressions;
 mod schema;
 mod selects;
