@@ -27,7 +27,7 @@ pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<
     let mut panic: Option<Box<dyn Any + Send>> = None;
     thread::scope(|scope| {
         let workers = (0..available_parallelism().map_or(1, usize::from))
-            .map(|_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &run));
+            .map(|_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run));
         for worker in workers.collect::<Vec<_>>().into_iter().flatten() {
             panic = worker.join().err().or(panic.take());
         }
