@@ -30,7 +30,7 @@ pub(crate) use lazy::{expired_attributes, refresh, refresh_attributes, refresh_e
 pub use lazy::{get, with_parent};
 pub use select::{Cell as RowCell, Item, Lowered, OrmSelect, Rows, all, count, execute, lower};
 pub(crate) use select::{hydrate_values, item_layouts};
-pub use strategy::{LoadOption, Strategy};
+pub use strategy::{Columns, LoadOption, Strategy};
 
 /// What a statement said about loading, kept by the objects it loaded for their lazy loads.
 #[derive(Debug, Default)]

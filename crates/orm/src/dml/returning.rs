@@ -22,7 +22,7 @@ pub(super) struct Returning<'a> {
 impl<'a> Returning<'a> {
     pub(super) fn new(orm: &Orm, options: &'a DmlOptions) -> Result<Self> {
         let mut columns = Vec::new();
-        load::item_layouts(orm, &options.returning, &mut columns)?;
+        load::item_layouts(orm, &options.returning, &[], &mut columns)?;
         Ok(Self {
             items: &options.returning,
             positions: (0..columns.len()).collect(),

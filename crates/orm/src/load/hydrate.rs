@@ -198,6 +198,7 @@ impl Recipe {
             let flags = &mut orm.instances[id].flags;
             flags.set(Flags::MODIFIED, false);
             flags.set(Flags::LISTED, false);
+            orm.instances[id].load.clone_from(&self.context);
         }
         let instance = &orm.instances[id];
         let lacks = |slot: &Slot| matches!(slot, Slot::Expired | Slot::Deferred);

@@ -10,6 +10,7 @@ use vidro_sql::select::{LabelStyle, Select};
 
 use super::entity::{EntityId, replace};
 use super::hydrate::{Fill, Recipe, Source};
+use super::strategy::{self, Choice, LoadOption};
 use super::{LoadKey, LoadSql, Loader};
 use crate::Orm;
 use crate::error::{Error, Result};
@@ -93,7 +94,7 @@ fn load_by_key(
     let cache_key = LoadKey::Get(mapper.get(), flush::engine_id(orm, session), Vec::new());
     let loader = orm.loader(cache_key, |orm| {
         let entity = EntityId::of(mapper);
-        let (select, layout) = entity_select(orm, entity, None)?;
+        let (select, layout) = entity_select(orm, entity, &Choice::default())?;
         let select = where_key(orm, select, mapper)?;
         let sql = LoadSql::new(select, &dialect)?;
         let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
@@ -159,7 +160,8 @@ fn own_tables_select(
         return Ok(None);
     }
     let mut columns = Vec::new();
-    let layout = add_columns(orm, EntityId::of(mapper.id), Some(attributes), &mut columns)?;
+    let choice = Choice::only(attributes);
+    let layout = add_columns(orm, EntityId::of(mapper.id), &choice, &mut columns)?;
     let mut select = Select::new(columns).label_style(LabelStyle::TablenamePlusCol);
     for index in 1..needed.len() {
         if needed.get(index) != Some(&true) {
@@ -256,14 +258,14 @@ fn polymorphic_mappers(orm: &Orm, mapper: &Mapper) -> Vec<(Value, MapperId)> {
         .collect()
 }
 
-/// SELECT of an entity's columns: those given, or all that are not deferred.
+/// SELECT of an entity's columns: those chosen, or all that are not deferred.
 pub(super) fn entity_select(
     orm: &Orm,
     entity: EntityId,
-    only: Option<&[u16]>,
+    choice: &Choice,
 ) -> Result<(Select, Layout)> {
     let mut columns = Vec::new();
-    let layout = add_columns(orm, entity, only, &mut columns)?;
+    let layout = add_columns(orm, entity, choice, &mut columns)?;
     let mut select = Select::new(columns);
     let mapper = orm.mapping.mapper(orm.entity_mapper(entity));
     if mapper.tables.len() > 1 {
@@ -276,20 +278,28 @@ pub(super) fn entity_select(
 pub(super) fn add_columns(
     orm: &Orm,
     entity: EntityId,
-    only: Option<&[u16]>,
+    choice: &Choice,
     columns: &mut Vec<Expr>,
 ) -> Result<Layout> {
     let mapper = Rc::clone(orm.mapping.mapper(orm.entity_mapper(entity)));
     let mut layout = Layout { entity, columns: Vec::new(), deferred: Vec::new() };
     for (index, attribute) in mapper.columns.iter().enumerate() {
         let Ok(number) = u16::try_from(index) else { continue };
-        let wanted = match only {
+        let given = choice.expressions.iter().rev().find(|(of, _)| *of == number);
+        let wanted = match &choice.only {
             Some(only) => only.contains(&number),
             None => !attribute.deferred,
         };
+        if given.is_none() && attribute.is_query_expression() {
+            continue;
+        }
         if wanted {
             let mut first = None;
-            for column in orm.attribute_columns(entity, number)? {
+            let columns_of = match given {
+                Some((_, expr)) => vec![expr.clone()],
+                None => orm.attribute_columns(entity, number)?,
+            };
+            for column in columns_of {
                 // A column that is selected already is not selected twice.
                 let known = columns.iter().position(|known| known.same_column(&column));
                 let position = known.unwrap_or(columns.len());
@@ -384,7 +394,7 @@ fn load_attributes(
             Some(own) => own,
             None => {
                 let entity = EntityId::of(mapper.id);
-                let (select, layout) = entity_select(orm, entity, Some(attributes))?;
+                let (select, layout) = entity_select(orm, entity, &Choice::only(attributes))?;
                 (where_key(orm, select, mapper.id)?, layout)
             }
         };
@@ -404,6 +414,12 @@ fn load_attributes(
         }
         ControlFlow::Break(())
     })?;
+    // What no query fills is empty until one does.
+    for &attribute in attributes {
+        if mapper.column(attribute)?.is_query_expression() {
+            *orm.instances.column_mut(id, attribute) = Slot::Absent;
+        }
+    }
     orm.emit(Event::Loaded { instance: id, refreshed: true });
     orm.emit(Event::LoadFinished { purpose });
     outcome
@@ -488,7 +504,9 @@ impl Orm {
                 attribute.key
             )));
         }
-        if attribute.deferred_raiseload {
+        let context = self.instances[id].load.as_ref();
+        let raises = context.is_some_and(|context| strategy::raises(&context.options, column));
+        if attribute.deferred_raiseload || raises {
             return Err(Error::invalid_request(format!(
                 "'{}.{}' is not available due to raiseload=True",
                 mapper.class_name, attribute.key
@@ -654,26 +672,26 @@ impl Orm {
             flush::autoflush(self, host, session)?;
         }
         let dialect = flush::dialect(self, session);
-        let loader = self.loader(
-            LoadKey::Lazy(relationship.id.get(), flush::engine_id(self, session)),
-            |orm| {
-                let entity = EntityId::of(relationship.target);
-                let (mut select, layout) = entity_select(orm, entity, None)?;
-                let criterion = lazy_criterion(relationship, &|index, ty| {
-                    Expr::bindparam(format!("pk_{}", index + 1), ty)
-                })?;
-                for clause in criterion {
-                    select = select.where_(clause);
-                }
-                select = where_class(orm, select, entity)?;
-                for item in &relationship.order_by {
-                    select = select.order_by(item.clone());
-                }
+        let context = self.instances[id].load.clone();
+        let option = context.as_ref().and_then(|context| context.strategy(relationship.id));
+        let below = option.map_or_else(Vec::new, |option| {
+            strategy::options_for(self, &option.children, relationship.target)
+        });
+        let loader = if below.is_empty() {
+            let key = LoadKey::Lazy(relationship.id.get(), flush::engine_id(self, session));
+            self.loader(key, |orm| {
+                let (select, layout) = related_select(orm, relationship, &[])?;
                 let sql = LoadSql::new(select, &dialect)?;
                 let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
                 Ok(Loader { sql, recipe })
-            },
-        )?;
+            })?
+        } else {
+            let (select, layout) = related_select(self, relationship, &below)?;
+            let connection = session::connection(self, host, session)?;
+            let sql = LoadSql::prepare(&connection, select)?;
+            let recipe = Rc::new(layout.recipe(self, &sql, strategy::context(&below))?);
+            Rc::new(Loader { sql, recipe })
+        };
         let connection = session::connection(self, host, session)?;
         let (mut found, mut failed) = (Vec::new(), None);
         loader.sql.run(&connection, &|name| key_value(name, &values), &mut |row| {
@@ -684,10 +702,13 @@ impl Orm {
             }
             ControlFlow::Continue(())
         })?;
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(found),
+        if let Some(error) = failed {
+            return Err(error);
         }
+        if !below.is_empty() {
+            strategy::after(self, host, session, relationship.target, &found, &below, false)?;
+        }
+        Ok(found)
     }
 
     /// Puts what was loaded, with changes that were waiting for it.
@@ -724,6 +745,28 @@ impl Orm {
         self.instances.drop_related(&old);
         self.emit(Event::RelatedLoaded { instance: id, relationship: relationship.id });
     }
+}
+
+/// The SELECT of a lazy load.
+fn related_select(
+    orm: &Orm,
+    relationship: &Relationship,
+    options: &[LoadOption],
+) -> Result<(Select, Layout)> {
+    let entity = EntityId::of(relationship.target);
+    let choice = strategy::choice(orm.mapping.mapper(relationship.target), options);
+    let (mut select, layout) = entity_select(orm, entity, &choice)?;
+    let criterion = lazy_criterion(relationship, &|index, ty| {
+        Expr::bindparam(format!("pk_{}", index + 1), ty)
+    })?;
+    for clause in criterion {
+        select = select.where_(clause);
+    }
+    select = where_class(orm, select, entity)?;
+    for item in &relationship.order_by {
+        select = select.order_by(item.clone());
+    }
+    Ok((select, layout))
 }
 
 /// The owner's columns that a relationship's condition mentions, each once, in order.

@@ -149,8 +149,8 @@ pub fn lower(orm: &mut Orm, statement: &OrmSelect) -> Result<Lowered> {
                 let options = strategy::options_for(orm, &statement.options, mapper.id);
                 plan.collect(orm, *entity, mapper.id, &options, index)?;
                 plan.add_contained(orm, index, &mut columns)?;
-                let only = strategy::loaded_columns(&mapper, &options);
-                let layout = add_columns(orm, *entity, only.as_deref(), &mut columns)?;
+                let choice = strategy::choice(&mapper, &options);
+                let layout = add_columns(orm, *entity, &choice, &mut columns)?;
                 layouts.push(ItemLayout::Entity(layout, options));
                 if mapper.tables.len() > 1 {
                     from.push(orm.entity_from(*entity)?);
@@ -444,12 +444,17 @@ fn column_key(statement: &OrmSelect, item: usize, before: &[Rc<str>]) -> Rc<str>
 pub(crate) fn item_layouts(
     orm: &Orm,
     items: &[Item],
+    options: &[LoadOption],
     columns: &mut Vec<Expr>,
 ) -> Result<Vec<Result<Layout, usize>>> {
     let mut layouts = Vec::with_capacity(items.len());
     for item in items {
         layouts.push(match item {
-            Item::Entity(entity) => Ok(add_columns(orm, *entity, None, columns)?),
+            Item::Entity(entity) => {
+                let mapper = orm.mapping.mapper(orm.entity_mapper(*entity));
+                let options = strategy::options_for(orm, options, mapper.id);
+                Ok(add_columns(orm, *entity, &strategy::choice(mapper, &options), columns)?)
+            }
             Item::Column(expr) => {
                 let known = columns.iter().position(|known| known.same_column(expr));
                 if known.is_none() {
@@ -471,7 +476,7 @@ pub(crate) fn hydrate_values(
     names: &[Rc<str>],
     populate_existing: bool,
 ) -> Result<Rows> {
-    let layouts = item_layouts(orm, items, &mut Vec::new())?;
+    let layouts = item_layouts(orm, items, &[], &mut Vec::new())?;
     let plain = |position| Source { position, processor: None };
     let mut rows = Rows::default();
     let mut recipes = Vec::with_capacity(layouts.len());

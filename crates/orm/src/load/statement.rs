@@ -31,7 +31,7 @@ pub(super) fn execute(
         flush::autoflush(orm, host, session)?;
     }
     let mut wanted = Vec::new();
-    let layouts = item_layouts(orm, &select.items, &mut wanted)?;
+    let layouts = item_layouts(orm, &select.items, &select.options, &mut wanted)?;
     // Plain text yields the columns by name, with their types.
     let statement = match statement {
         Statement::Text(text) => {

@@ -23,7 +23,7 @@ use crate::mapping::{Lazy, Mapper, MapperId, Relationship, RelationshipId};
 use crate::session::{self, SessionId};
 
 /// How an option wants an attribute loaded.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub enum Strategy {
     /// As mapped.
     #[default]
@@ -47,11 +47,46 @@ pub enum Strategy {
     /// `contains_eager`: the statement has the rows already.
     ContainsEager,
     /// `defer`
-    Defer(Vec<u16>),
+    Defer(Columns),
     /// `undefer`
-    Undefer(Vec<u16>),
+    Undefer(Columns),
     /// `load_only`
-    LoadOnly(Vec<u16>),
+    LoadOnly(Columns),
+    /// `with_expression`: what a `query_expression()` attribute is this time.
+    Expression(u16, Expr),
+}
+
+/// The columns that an option names.
+#[derive(Clone, Debug, Default)]
+pub struct Columns {
+    /// By attribute.
+    pub named: Vec<u16>,
+    /// `"*"`
+    pub all: bool,
+    /// `raiseload=True`: reading what is left out is an error.
+    pub raises: bool,
+}
+
+impl Columns {
+    fn holds(&self, index: u16) -> bool {
+        self.all || self.named.contains(&index)
+    }
+}
+
+/// Which of its columns an entity loads.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Choice {
+    /// The attributes; none where nothing is said, and the mapping decides.
+    pub(super) only: Option<Vec<u16>>,
+    /// What attributes of `query_expression()` are.
+    pub(super) expressions: Vec<(u16, Expr)>,
+}
+
+impl Choice {
+    /// These attributes and no others.
+    pub(super) fn only(attributes: &[u16]) -> Self {
+        Self { only: Some(attributes.to_vec()), expressions: Vec::new() }
+    }
 }
 
 impl Strategy {
@@ -66,8 +101,17 @@ impl Strategy {
             Self::Raise => Lazy::Raise,
             Self::RaiseOnSql => Lazy::RaiseOnSql,
             Self::NoLoad => Lazy::NoLoad,
-            Self::Default | Self::Defer(_) | Self::Undefer(_) | Self::LoadOnly(_) => mapped,
+            Self::Default
+            | Self::Defer(_)
+            | Self::Undefer(_)
+            | Self::LoadOnly(_)
+            | Self::Expression(..) => mapped,
         }
+    }
+
+    /// Whether it is about columns, not relationships.
+    fn is_about_columns(&self) -> bool {
+        matches!(self, Self::Defer(_) | Self::Undefer(_) | Self::LoadOnly(_) | Self::Expression(..))
     }
 }
 
@@ -103,30 +147,43 @@ pub(super) fn options_for(orm: &Orm, options: &[LoadOption], mapper: MapperId) -
     options.iter().filter(concerns).cloned().collect()
 }
 
-/// The columns that options leave to load; `None` when options say nothing.
-pub(super) fn loaded_columns(mapper: &Mapper, options: &[LoadOption]) -> Option<Vec<u16>> {
-    let says = |option: &LoadOption| {
-        matches!(option.strategy, Strategy::Defer(_) | Strategy::Undefer(_) | Strategy::LoadOnly(_))
-    };
-    if !options.iter().any(says) {
-        return None;
+/// The columns that options leave to load.
+pub(super) fn choice(mapper: &Mapper, options: &[LoadOption]) -> Choice {
+    let mut choice = Choice::default();
+    if !options.iter().any(|option| option.strategy.is_about_columns()) {
+        return choice;
     }
     let count = u16::try_from(mapper.columns.len()).unwrap_or(u16::MAX);
     let mut wanted: Vec<bool> = mapper.columns.iter().map(|column| !column.deferred).collect();
     for option in options {
+        if let Strategy::Expression(index, expr) = &option.strategy {
+            choice.expressions.push((*index, expr.clone()));
+        }
         for index in 0..count {
             let Some(slot) = wanted.get_mut(usize::from(index)) else { continue };
             let key = mapper.primary_key.contains(&index) || mapper.polymorphic_on == Some(index);
             match &option.strategy {
-                Strategy::Defer(named) if named.contains(&index) => *slot = false,
-                Strategy::Undefer(named) if named.contains(&index) => *slot = true,
-                Strategy::LoadOnly(named) => *slot = key || named.contains(&index),
+                Strategy::Defer(columns) if columns.holds(index) => *slot = key,
+                Strategy::Undefer(columns) if columns.holds(index) => *slot = true,
+                Strategy::LoadOnly(columns) => *slot = key || columns.holds(index),
                 _ => {}
             }
         }
     }
     let indexes = (0..count).filter(|i| wanted.get(usize::from(*i)).copied().unwrap_or(false));
-    Some(indexes.collect())
+    choice.only = Some(indexes.collect());
+    choice
+}
+
+/// Whether an option makes reading a column that it left out an error.
+pub(super) fn raises(options: &[LoadOption], index: u16) -> bool {
+    let says = |option: &LoadOption| match &option.strategy {
+        Strategy::Defer(columns) if columns.holds(index) => Some(columns.raises),
+        Strategy::LoadOnly(columns) if !columns.holds(index) => Some(columns.raises),
+        Strategy::Undefer(columns) if columns.holds(index) => Some(false),
+        _ => None,
+    };
+    options.iter().rev().find_map(says).unwrap_or(false)
 }
 
 /// What loaded objects keep of their options.
@@ -138,8 +195,11 @@ pub(super) fn context(options: &[LoadOption]) -> Option<Rc<LoadContext>> {
 fn option_of(options: &[LoadOption], relationship: RelationshipId) -> Option<&LoadOption> {
     let named = options.iter().rev().find(|option| option.relationship == Some(relationship));
     named.or_else(|| {
-        let wildcard =
-            |option: &&LoadOption| option.relationship.is_none() && option.mapper.is_none();
+        let wildcard = |option: &&LoadOption| {
+            option.relationship.is_none()
+                && option.mapper.is_none()
+                && !option.strategy.is_about_columns()
+        };
         options.iter().rev().find(wildcard)
     })
 }
@@ -239,7 +299,7 @@ impl JoinPlan {
             if !explicit && relationship.self_referential && depth == 0 {
                 continue;
             }
-            let contained = option.strategy == Strategy::ContainsEager;
+            let contained = matches!(option.strategy, Strategy::ContainsEager);
             let target = match (option.entity, contained) {
                 (Some(entity), _) => entity,
                 (None, true) => EntityId::of(relationship.target),
@@ -372,8 +432,8 @@ impl JoinPlan {
         }
         if let Some(join) = self.joins.get_mut(index).filter(|join| join.layout.is_none()) {
             let mapper = orm.mapping.mapper(orm.entity_mapper(join.target));
-            let only = loaded_columns(mapper, &join.options);
-            join.layout = Some(add_columns(orm, join.target, only.as_deref(), columns)?);
+            let choice = choice(mapper, &join.options);
+            join.layout = Some(add_columns(orm, join.target, &choice, columns)?);
         }
         Ok(())
     }
@@ -551,8 +611,7 @@ impl SelectIn<'_> {
         let remote: Vec<Expr> =
             self.relationship.synchronize_pairs.iter().map(|pair| pair.dest.expr()).collect();
         let mut columns = remote.clone();
-        let only = self.loaded_columns(orm);
-        let layout = add_columns(orm, entity, only.as_deref(), &mut columns)?;
+        let layout = add_columns(orm, entity, &self.choice(orm), &mut columns)?;
         let mut select = Select::new(columns);
         if let (Some(secondary), Some(join)) =
             (&self.relationship.secondary, &self.relationship.secondaryjoin)
@@ -566,10 +625,10 @@ impl SelectIn<'_> {
         Ok((select, layout, remote.len()))
     }
 
-    fn loaded_columns(&self, orm: &Orm) -> Option<Vec<u16>> {
+    fn choice(&self, orm: &Orm) -> Choice {
         let target = self.relationship.target;
         let below = options_for(orm, &self.option.children, target);
-        loaded_columns(orm.mapping.mapper(target), &below)
+        choice(orm.mapping.mapper(target), &below)
     }
 
     fn finish(&self, orm: &Orm, mut select: Select, entity: EntityId) -> Result<Select> {
@@ -618,8 +677,7 @@ impl SelectIn<'_> {
         for chunk in keys.chunks(CHUNK) {
             let entity = EntityId::of(self.relationship.target);
             let mut columns = Vec::new();
-            let only = self.loaded_columns(orm);
-            let layout = add_columns(orm, entity, only.as_deref(), &mut columns)?;
+            let layout = add_columns(orm, entity, &self.choice(orm), &mut columns)?;
             let key_columns: Result<Vec<Expr>> = target
                 .primary_key
                 .iter()

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use vidro_sql::Value;
-use vidro_sql::expr::Expr;
+use vidro_sql::expr::{Expr, Kind};
 use vidro_sql::schema::{Column, Table};
 
 use super::relationship::{Pending, RelationshipSpec};
@@ -105,6 +105,11 @@ pub struct ColumnAttribute {
 }
 
 impl ColumnAttribute {
+    /// `query_expression()` without a default: a value only where a query gives the expression.
+    pub fn is_query_expression(&self) -> bool {
+        self.expression.as_ref().is_some_and(|expr| matches!(expr.kind(), Kind::Null))
+    }
+
     /// Its first column, which names it in SQL; none for an expression.
     pub fn column(&self) -> Option<&Column> {
         self.columns.first()

@@ -60,8 +60,12 @@ pub(crate) fn expire_instance(orm: &mut Orm, id: InstanceId) {
     let instance = &mut orm.instances[id];
     instance.flags.set(Flags::MODIFIED, false);
     instance.flags.set(Flags::LISTED, false);
-    for slot in &mut instance.columns {
-        *slot = Slot::Expired;
+    let mapper = orm.mapping.mapper(instance.mapper);
+    for (slot, column) in instance.columns.iter_mut().zip(&mapper.columns) {
+        // A deferred column that was never loaded is not part of a refresh.
+        if slot.is_loaded() || !column.deferred {
+            *slot = Slot::Expired;
+        }
     }
     for related in std::mem::take(&mut orm.instances[id].related) {
         orm.instances.drop_related(&related);

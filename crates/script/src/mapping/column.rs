@@ -34,6 +34,8 @@ pub(crate) struct FieldOptions {
     pub(crate) compare: Option<bool>,
     /// `hash`
     pub(crate) hash: Option<bool>,
+    /// Nobody sets it, so `__init__` does not take it unless told to.
+    pub(crate) read_only: bool,
 }
 
 impl FieldOptions {
@@ -191,7 +193,8 @@ pub(crate) fn deferred(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
 }
 
 /// `query_expression(default)`: filled by `with_expression` only.
-pub(crate) fn query_expression(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+pub(crate) fn query_expression(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
+    let field = FieldOptions { read_only: true, ..field_options(vm, &mut args)? };
     let expression = match args.get(0) {
         Some(given) => expression::expect(vm, given)?,
         None => Expr::null(),
@@ -205,7 +208,7 @@ pub(crate) fn query_expression(vm: &mut Vm, args: Args) -> Result<Value, Raise> 
         use_existing: false,
         typed: true,
         has_insert_default: false,
-        field: FieldOptions { init: Some(false), ..FieldOptions::default() },
+        field,
     }))
 }
 

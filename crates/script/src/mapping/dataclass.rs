@@ -47,7 +47,11 @@ pub(super) fn apply(
     let Some(options) = class.lookup(OPTIONS) else { return refuse(vm, class, fields) };
     let mut given = Vec::with_capacity(fields.len());
     for (name, field) in fields {
-        let options = Value::dict(field.given());
+        let mut options = field.given();
+        if field.read_only && field.init.is_none() {
+            options.push(("init", Value::Bool(false)));
+        }
+        let options = Value::dict(options);
         given.push(Value::tuple(vec![Value::Str(name.clone()), options]));
     }
     let make = vm.import("dataclasses")?.dict.get("_mapped").unwrap_or_default();

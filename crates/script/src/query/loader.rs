@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use vidro_orm::MapperId;
-use vidro_orm::load::{LoadOption, Strategy};
+use vidro_orm::load::{Columns, LoadOption, Strategy};
 use vidro_orm::mapping::Property;
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Value, Vm};
 
@@ -39,6 +39,7 @@ pub(crate) const FUNCTIONS: &[(&str, Call)] = &[
     ("defer", |vm, args| start(vm, args, "defer")),
     ("undefer", |vm, args| start(vm, args, "undefer")),
     ("undefer_group", |vm, args| start(vm, args, "undefer_group")),
+    ("with_expression", |vm, args| start(vm, args, "with_expression")),
 ];
 
 const METHODS: &[(&str, Call)] = &[
@@ -55,6 +56,7 @@ const METHODS: &[(&str, Call)] = &[
     ("defer", |vm, args| chained(vm, args, "defer")),
     ("undefer", |vm, args| chained(vm, args, "undefer")),
     ("undefer_group", |vm, args| chained(vm, args, "undefer_group")),
+    ("with_expression", |vm, args| chained(vm, args, "with_expression")),
     ("options", options),
 ];
 
@@ -114,12 +116,18 @@ fn extend(
     name: &str,
 ) -> Result<Value, Raise> {
     mapping::configure(vm)?;
+    let keyword = |wanted: &str| keywords.iter().find(|(known, _)| &**known == wanted);
     if matches!(name, "load_only" | "defer" | "undefer" | "undefer_group") {
-        let option = column_option(vm, &object, &given, name)?;
+        let raises = value::flag(vm, keyword("raiseload").map(|(_, given)| given.clone()))?;
+        let option = column_option(vm, &object, &given, name, raises)?;
         object.beside.push(option);
         return Ok(Value::object(object));
     }
-    let keyword = |wanted: &str| keywords.iter().find(|(known, _)| &**known == wanted);
+    if name == "with_expression" {
+        let option = expression_option(vm, &given)?;
+        object.beside.push(option);
+        return Ok(Value::object(object));
+    }
     let sql_only = match keyword("sql_only") {
         Some((_, given)) => vm.truth(given)?,
         None => false,
@@ -200,9 +208,11 @@ fn column_option(
     object: &LoadObject,
     given: &[Value],
     name: &str,
+    raises: bool,
 ) -> Result<LoadOption, Raise> {
     let mut mapper = object.mapper;
-    let mut indexes = Vec::new();
+    let mut columns = Columns { raises, ..Columns::default() };
+    let indexes = &mut columns.named;
     for one in given {
         if name == "undefer_group" {
             let group = value::text(vm, one)?;
@@ -211,6 +221,7 @@ fn column_option(
             continue;
         }
         if one.as_str().as_deref() == Some("*") {
+            columns.all = true;
             continue;
         }
         let Some(attribute) = one.downcast::<AttributeObject>() else {
@@ -227,11 +238,36 @@ fn column_option(
         indexes.extend(index.flatten());
     }
     let strategy = match name {
-        "load_only" => Strategy::LoadOnly(indexes),
-        "defer" => Strategy::Defer(indexes),
-        _ => Strategy::Undefer(indexes),
+        "load_only" => Strategy::LoadOnly(columns),
+        "defer" => Strategy::Defer(columns),
+        _ => Strategy::Undefer(columns),
     };
     Ok(LoadOption { mapper, strategy, ..LoadOption::default() })
+}
+
+/// `with_expression(User.count, expression)`
+fn expression_option(vm: &mut Vm, given: &[Value]) -> Result<LoadOption, Raise> {
+    let (Some(key), Some(expr)) = (given.first(), given.get(1)) else {
+        return Err(
+            vm.type_error("with_expression() missing required arguments: 'key' and 'expression'")
+        );
+    };
+    let Some(attribute) = key.downcast::<AttributeObject>() else {
+        let shown = vm.repr(key)?;
+        return Err(exc::argument(vm, format!("mapped attribute expected, got {shown}")));
+    };
+    let expr = crate::expression::expect(vm, expr)?;
+    let world = World::of(vm)?;
+    let index =
+        world.look(|orm| match orm.mapping.mapper(attribute.mapper).property(&attribute.key) {
+            Some(Property::Column(index)) => Some(index),
+            _ => None,
+        });
+    let strategy = match index.flatten() {
+        Some(index) => Strategy::Expression(index, expr),
+        None => Strategy::Default,
+    };
+    Ok(LoadOption { mapper: Some(attribute.mapper), strategy, ..LoadOption::default() })
 }
 
 /// Deferred attributes of a group.
