@@ -17,8 +17,8 @@ use crate::error::{Error, Result};
 
 pub use configure::configure;
 pub use mapper::{
-    ColumnAttribute, ColumnSpec, MappedTable, Mapper, MapperSpec, Property, PropertySpec,
-    TableColumn,
+    ColumnAttribute, ColumnSpec, MappedTable, Mapper, MapperSpec, PolymorphicLoad, Property,
+    PropertySpec, TableColumn,
 };
 pub use relationship::{
     BackrefSpec, Cascade, Direction, Lazy, PassiveDeletes, Relationship, RelationshipSpec, SyncPair,

@@ -30,7 +30,7 @@ use crate::{expression, schema};
 
 pub(crate) use attribute::AttributeObject;
 pub(crate) use column::PropertyObject;
-pub(crate) use entity::{AliasObject, entity_of};
+pub(crate) use entity::{AliasObject, entity_of, mappers};
 pub(crate) use instance::unmapped as unmapped_instance;
 pub(crate) use mapper::{history, inspect};
 pub(crate) use registry::BASES;
@@ -50,6 +50,7 @@ pub(crate) const FUNCTIONS: &[(&str, Call)] = &[
     ("dynamic_loader", relationship::dynamic_loader),
     ("backref", relationship::backref),
     ("aliased", entity::aliased),
+    ("with_polymorphic", entity::with_polymorphic),
     ("with_parent", comparator::with_parent_condition),
     ("foreign", |_, args| Ok(args.at(0))),
     ("remote", |_, args| Ok(args.at(0))),

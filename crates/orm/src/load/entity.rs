@@ -8,6 +8,7 @@ use vidro_sql::name::Name;
 use vidro_sql::schema::{Column, Table};
 use vidro_sql::select::JoinStep;
 
+use super::polymorphic::{Aliasing, Polymorphic};
 use crate::Orm;
 use crate::error::{Error, Result};
 use crate::mapping::{Direction, Mapper, MapperId, Relationship};
@@ -26,6 +27,8 @@ pub struct Entity {
     pub mapper: MapperId,
     /// What stands for its tables, the root's first.
     pub from: Vec<FromClause>,
+    /// Of `with_polymorphic`.
+    pub polymorphic: Option<Polymorphic>,
 }
 
 impl EntityId {
@@ -57,9 +60,13 @@ impl Orm {
                 .map(|mapped| FromClause::Table(mapped.table.clone()).alias(name.clone()))
                 .collect(),
         };
+        self.add_entity(Entity { mapper, from, polymorphic: None })
+    }
+
+    pub(super) fn add_entity(&mut self, entity: Entity) -> Result<EntityId> {
         let number = u32::try_from(self.aliases.len())
             .map_err(|_| Error::invalid_request("too many aliases"))?;
-        self.aliases.push(Entity { mapper, from });
+        self.aliases.push(entity);
         Ok(EntityId(FIRST_ALIAS + number))
     }
 
@@ -80,6 +87,14 @@ impl Orm {
     /// The FROM object of an entity: a table, an alias, or the join of a class with several tables.
     pub fn entity_from(&self, entity: EntityId) -> Result<FromClause> {
         let mapper = self.mapping.mapper(self.entity_mapper(entity));
+        if let Some(Entity { polymorphic: Some(polymorphic), .. }) = self.alias(entity) {
+            return Ok(polymorphic.from.clone());
+        }
+        let subclasses = self.loaded_subclasses(entity);
+        if !subclasses.is_empty() {
+            let made = self.polymorphic_from(mapper.id, &subclasses, &Aliasing::None, false)?;
+            return Ok(made.1);
+        }
         let mut parts = match self.alias(entity) {
             Some(alias) => alias.from.clone(),
             None => mapper.tables.iter().map(|m| FromClause::Table(m.table.clone())).collect(),
@@ -132,7 +147,17 @@ impl Orm {
 
     /// All columns of an attribute, for SELECT: several where inheritance joins tables.
     pub(super) fn attribute_columns(&self, entity: EntityId, attribute: u16) -> Result<Vec<Expr>> {
-        let mapper = self.mapping.mapper(self.entity_mapper(entity));
+        self.columns_as(entity, self.entity_mapper(entity), attribute)
+    }
+
+    /// The same of a subclass that the entity loads along.
+    pub(super) fn columns_as(
+        &self,
+        entity: EntityId,
+        mapper: MapperId,
+        attribute: u16,
+    ) -> Result<Vec<Expr>> {
+        let mapper = self.mapping.mapper(mapper);
         let found = mapper.column(attribute)?;
         if let Some(expression) = &found.expression {
             return Ok(vec![self.adapt(expression, entity)?]);

@@ -31,6 +31,8 @@ pub(crate) struct Recipe {
     pub(crate) width: usize,
     /// Slots that are left out until they are read.
     pub(crate) deferred: Vec<u16>,
+    /// Slots of subclasses that the result fills in objects of theirs.
+    pub(crate) subclasses: Vec<(MapperId, Vec<Fill>)>,
     /// Options for lazy loads of the objects.
     pub(crate) context: Option<Rc<LoadContext>>,
     /// The result column that tells subclasses apart, and the mapper of each value.
@@ -160,6 +162,11 @@ impl Recipe {
             // A subclass's own columns were not part of the SELECT.
             *slot = Slot::Expired;
         }
+        for fill in self.fills_of(orm, mapper) {
+            if let Some(slot) = columns.get_mut(usize::from(fill.attribute)) {
+                *slot = Slot::Value(row.value(&fill.source)?);
+            }
+        }
         for &attribute in &self.deferred {
             if let Some(slot) = columns.get_mut(usize::from(attribute)) {
                 *slot = Slot::Deferred;
@@ -175,6 +182,12 @@ impl Recipe {
         transition(orm, id, Transition::LoadedAsPersistent)?;
         orm.emit(Event::Loaded { instance: id, refreshed: false });
         Ok(Some(id))
+    }
+
+    /// What the result fills in objects of a subclass beyond those of the entity.
+    fn fills_of(&self, orm: &Orm, mapper: MapperId) -> Vec<&Fill> {
+        let of_class = |(subclass, _): &&(MapperId, Vec<Fill>)| orm.mapping.is_a(mapper, *subclass);
+        self.subclasses.iter().filter(of_class).flat_map(|(_, own)| own).collect()
     }
 
     fn mapper_of_row<R: Cells + ?Sized>(&self, row: &R) -> Result<MapperId> {
@@ -206,7 +219,8 @@ impl Recipe {
             return Ok(());
         }
         let mut filled = false;
-        for fill in &self.fill {
+        let own = self.fills_of(orm, orm.instances[id].mapper);
+        for fill in self.fill.iter().chain(own) {
             let changed = orm.instances[id].committed_column(fill.attribute).is_some();
             let wanted = self.populate_existing
                 || (lacks(orm.instances[id].column(fill.attribute)) && !changed);

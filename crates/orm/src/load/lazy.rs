@@ -191,6 +191,8 @@ pub(crate) struct Layout {
     pub(super) columns: Vec<(u16, usize)>,
     /// Attributes left out.
     pub(super) deferred: Vec<u16>,
+    /// The same of subclasses that are loaded along.
+    pub(super) subclasses: Vec<(MapperId, Vec<(u16, usize)>)>,
 }
 
 impl Layout {
@@ -227,6 +229,13 @@ impl Layout {
             .iter()
             .map(|(attribute, position)| Fill { attribute: *attribute, source: source(*position) })
             .collect();
+        let subclass = |(mapper, places): &(MapperId, Vec<(u16, usize)>)| {
+            let fill = |(attribute, position): &(u16, usize)| Fill {
+                attribute: *attribute,
+                source: source(*position),
+            };
+            (*mapper, places.iter().map(fill).collect())
+        };
         let of = |attribute: &u16| {
             self.columns.iter().find(|(a, _)| a == attribute).map(|(_, position)| source(*position))
         };
@@ -242,6 +251,7 @@ impl Layout {
             fill,
             width: mapper.columns.len(),
             deferred: self.deferred.clone(),
+            subclasses: self.subclasses.iter().map(subclass).collect(),
             context,
             polymorphic,
             populate_existing: false,
@@ -282,7 +292,8 @@ pub(super) fn add_columns(
     columns: &mut Vec<Expr>,
 ) -> Result<Layout> {
     let mapper = Rc::clone(orm.mapping.mapper(orm.entity_mapper(entity)));
-    let mut layout = Layout { entity, columns: Vec::new(), deferred: Vec::new() };
+    let mut layout =
+        Layout { entity, columns: Vec::new(), deferred: Vec::new(), subclasses: Vec::new() };
     for (index, attribute) in mapper.columns.iter().enumerate() {
         let Ok(number) = u16::try_from(index) else { continue };
         let given = choice.expressions.iter().rev().find(|(of, _)| *of == number);
@@ -313,7 +324,43 @@ pub(super) fn add_columns(
             layout.deferred.push(number);
         }
     }
+    for subclass in orm.loaded_subclasses(entity) {
+        let places = add_subclass(orm, entity, subclass, columns)?;
+        layout.subclasses.push((subclass, places));
+    }
     Ok(layout)
+}
+
+/// Appends what a subclass has beyond its base.
+fn add_subclass(
+    orm: &Orm,
+    entity: EntityId,
+    subclass: MapperId,
+    columns: &mut Vec<Expr>,
+) -> Result<Vec<(u16, usize)>> {
+    let mapper = Rc::clone(orm.mapping.mapper(subclass));
+    let inherited = orm.mapping.mapper(orm.entity_mapper(entity)).columns.len();
+    let mut places = Vec::new();
+    for (attribute, number) in mapper.columns.iter().zip(0_u16..) {
+        let own = usize::from(number) >= inherited;
+        if attribute.is_query_expression() || (own && attribute.deferred) {
+            continue;
+        }
+        let several = attribute.columns.len() > 1;
+        for column in
+            orm.columns_as(entity, subclass, number)?.into_iter().filter(|_| own || several)
+        {
+            let known = columns.iter().position(|known| known.same_column(&column));
+            let position = known.unwrap_or(columns.len());
+            if known.is_none() {
+                columns.push(column);
+            }
+            if own && !places.iter().any(|(known, _)| *known == number) {
+                places.push((number, position));
+            }
+        }
+    }
+    Ok(places)
 }
 
 /// `WHERE type IN (…)` of a class without a table of its own.

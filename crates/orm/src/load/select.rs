@@ -152,8 +152,15 @@ pub fn lower(orm: &mut Orm, statement: &OrmSelect) -> Result<Lowered> {
                 let choice = strategy::choice(&mapper, &options);
                 let layout = add_columns(orm, *entity, &choice, &mut columns)?;
                 layouts.push(ItemLayout::Entity(layout, options));
-                if mapper.tables.len() > 1 {
-                    from.push(orm.entity_from(*entity)?);
+                let selected = orm.entity_from(*entity)?;
+                let joined = select.joins.iter().any(|step| {
+                    step.right.ptr_eq(&selected)
+                        || step.left.as_ref().is_some_and(|left| left.ptr_eq(&selected))
+                });
+                match orm.alias(*entity).and_then(|alias| alias.polymorphic.as_ref()) {
+                    Some(_) if !joined => select = select.select_from(selected),
+                    None if matches!(selected, FromClause::Join(_)) => from.push(selected),
+                    _ => {}
                 }
                 if let Some(criterion) = single_criterion(orm, *entity)? {
                     select = select.where_(criterion);

@@ -7,12 +7,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use vidro_sql::Value;
 use vidro_sql::expr::{Expr, InOperand, Op, and_};
 use vidro_sql::from::FromClause;
-use vidro_sql::select::{JoinStep, Query, Select};
+use vidro_sql::select::{JoinStep, LabelStyle, Query, Select};
 
 use super::entity::{EntityId, join_parts, multiplies, replace};
 use super::hydrate::Source;
 use super::lazy::{Layout, add_columns, single_criterion};
-use super::{LoadContext, LoadSql};
+use super::{LoadContext, LoadSql, polymorphic};
 use crate::Orm;
 use crate::error::Result;
 use crate::event::{Event, Purpose};
@@ -52,6 +52,8 @@ pub enum Strategy {
     Undefer(Columns),
     /// `load_only`
     LoadOnly(Columns),
+    /// `selectin_polymorphic`: subclasses loaded by one `IN` each.
+    SelectInPolymorphic(Vec<MapperId>),
     /// `with_expression`: what a `query_expression()` attribute is this time.
     Expression(u16, Expr),
 }
@@ -105,13 +107,21 @@ impl Strategy {
             | Self::Defer(_)
             | Self::Undefer(_)
             | Self::LoadOnly(_)
+            | Self::SelectInPolymorphic(_)
             | Self::Expression(..) => mapped,
         }
     }
 
     /// Whether it is about columns, not relationships.
     fn is_about_columns(&self) -> bool {
-        matches!(self, Self::Defer(_) | Self::Undefer(_) | Self::LoadOnly(_) | Self::Expression(..))
+        matches!(
+            self,
+            Self::Defer(_)
+                | Self::Undefer(_)
+                | Self::LoadOnly(_)
+                | Self::SelectInPolymorphic(_)
+                | Self::Expression(..)
+        )
     }
 }
 
@@ -474,25 +484,85 @@ pub(super) fn after(
         return Ok(());
     }
     let mapper = Rc::clone(orm.mapping.mapper(mapper));
+    let follow = Follow { session, options, populate_existing };
     for &id in &mapper.relationships {
+        follow.relationship(orm, host, id, owners)?;
+    }
+    let groups = polymorphic::by_subclass(orm, &mapper, owners, options);
+    for (subclass, members) in &groups {
+        select_subclass(orm, host, session, *subclass, members, options)?;
+        follow.own_relationships(orm, host, &mapper, *subclass, members)?;
+    }
+    for subclass in orm.mapping.self_and_descendants(mapper.id) {
+        let known = subclass == mapper.id || groups.iter().any(|(known, _)| *known == subclass);
+        if known || !follow.speaks_of(orm, subclass) {
+            continue;
+        }
+        let of_class = |id: &&InstanceId| orm.mapping.is_a(orm.instances[**id].mapper, subclass);
+        let members: Vec<InstanceId> = owners.iter().filter(of_class).copied().collect();
+        follow.own_relationships(orm, host, &mapper, subclass, &members)?;
+    }
+    Ok(())
+}
+
+/// Eager loads of the relationships of objects that a statement loaded.
+struct Follow<'a> {
+    session: SessionId,
+    options: &'a [LoadOption],
+    populate_existing: bool,
+}
+
+impl Follow<'_> {
+    /// Whether an option, or the mapping, wants a subclass's relationships.
+    fn speaks_of(&self, orm: &Orm, subclass: MapperId) -> bool {
+        let mapper = orm.mapping.mapper(subclass);
+        mapper.relationships.iter().any(|id| {
+            let lazy = lazy_of(&orm.mapping.relationship(*id), self.options);
+            matches!(lazy, Lazy::SelectIn | Lazy::Subquery | Lazy::Immediate)
+        })
+    }
+
+    /// The relationships that a subclass has beyond those of its base.
+    fn own_relationships(
+        &self,
+        orm: &mut Orm,
+        host: &mut dyn Host,
+        base: &Mapper,
+        subclass: MapperId,
+        owners: &[InstanceId],
+    ) -> Result<()> {
+        let subclass = Rc::clone(orm.mapping.mapper(subclass));
+        for id in subclass.relationships.iter().filter(|id| !base.relationships.contains(id)) {
+            if !owners.is_empty() {
+                self.relationship(orm, host, *id, owners)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn relationship(
+        &self,
+        orm: &mut Orm,
+        host: &mut dyn Host,
+        id: RelationshipId,
+        owners: &[InstanceId],
+    ) -> Result<()> {
         let relationship = orm.mapping.relationship(id);
-        let option = option_of(options, id).cloned().unwrap_or_default();
-        match lazy_of(&relationship, options) {
+        let option = option_of(self.options, id).cloned().unwrap_or_default();
+        match lazy_of(&relationship, self.options) {
             Lazy::SelectIn | Lazy::Subquery => {
                 let load = SelectIn {
-                    session,
+                    session: self.session,
                     relationship: &relationship,
                     option: &option,
-                    overwrites: populate_existing,
+                    overwrites: self.populate_existing,
                     members: Vec::new(),
                 };
-                select_in(orm, host, load, owners)?;
+                select_in(orm, host, load, owners)
             }
-            Lazy::Immediate => {
-                for &owner in owners {
-                    orm.load_related(host, owner, &relationship, Passive::Off)?;
-                }
-            }
+            Lazy::Immediate => owners.iter().try_for_each(|&owner| {
+                orm.load_related(host, owner, &relationship, Passive::Off).map(drop)
+            }),
             Lazy::Joined if !option.children.is_empty() => {
                 let mut members = Vec::new();
                 let mut seen = FxHashSet::default();
@@ -500,23 +570,76 @@ pub(super) fn after(
                     let slot = orm.mapping.mapper(orm.instances[owner].mapper).slot(id);
                     let related =
                         slot.map(|slot| orm.instances[owner].related(slot).ids().to_vec());
-                    members.extend(
-                        related.unwrap_or_default().into_iter().filter(|m| seen.insert(*m)),
-                    );
+                    let related = related.unwrap_or_default().into_iter();
+                    members.extend(related.filter(|member| seen.insert(*member)));
                 }
-                let below = options_for(orm, &option.children, relationship.target);
-                after(
-                    orm,
-                    host,
-                    session,
-                    relationship.target,
-                    &members,
-                    &below,
-                    populate_existing,
-                )?;
+                let target = relationship.target;
+                let below = options_for(orm, &option.children, target);
+                after(orm, host, self.session, target, &members, &below, self.populate_existing)
             }
-            _ => {}
+            _ => Ok(()),
         }
+    }
+}
+
+/// What objects of a subclass have beyond their base: `WHERE employee.id IN (…)`.
+fn select_subclass(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    session: SessionId,
+    subclass: MapperId,
+    owners: &[InstanceId],
+    options: &[LoadOption],
+) -> Result<()> {
+    let mapper = Rc::clone(orm.mapping.mapper(subclass));
+    let entity = EntityId::of(subclass);
+    let base = mapper.inherits.map_or(0, |base| orm.mapping.mapper(base).columns.len());
+    let chosen = choice(&mapper, &options_for(orm, options, subclass));
+    let wanted = |(index, column): (u16, &crate::mapping::ColumnAttribute)| {
+        let key = mapper.primary_key.contains(&index) || mapper.polymorphic_on == Some(index);
+        let loaded = match &chosen.only {
+            Some(only) => only.contains(&index),
+            None => !column.deferred,
+        };
+        (key || (loaded && usize::from(index) >= base)).then_some(index)
+    };
+    let attributes: Vec<u16> = (0_u16..).zip(&mapper.columns).filter_map(wanted).collect();
+    let mut columns = Vec::new();
+    let layout = add_columns(orm, entity, &Choice::only(&attributes), &mut columns)?;
+    let mut keys = Vec::with_capacity(mapper.primary_key.len());
+    for pk in &mapper.primary_key {
+        let column = mapper.column(*pk)?.columns.last();
+        keys.extend(column.map(vidro_sql::schema::Column::expr));
+    }
+    let dialect = flush::dialect(orm, session);
+    for chunk in owners.chunks(CHUNK) {
+        let key_of = |id: &InstanceId| orm.instances[*id].key.as_ref().map(Key::values);
+        let values: Vec<Vec<Value>> = chunk.iter().filter_map(key_of).collect();
+        let mut select = Select::new(columns.clone())
+            .label_style(LabelStyle::TablenamePlusCol)
+            .where_(in_keys(&keys, values)?);
+        if mapper.tables.len() > 1 {
+            select = select.select_from(orm.entity_from(entity)?);
+        }
+        if let Some(criterion) = single_criterion(orm, entity)? {
+            select = select.where_(criterion);
+        }
+        let connection = session::connection(orm, host, session)?;
+        let sql = LoadSql::prepare(&connection, select)?;
+        let recipe = layout.recipe(orm, &sql, context(options))?;
+        let mut failed = None;
+        sql.run(
+            &connection,
+            &|_| None,
+            &mut |row| match recipe.hydrate(orm, session, row, &dialect) {
+                Ok(_) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            },
+        )?;
+        failed.map_or(Ok(()), Err)?;
     }
     Ok(())
 }
@@ -607,22 +730,35 @@ impl SelectIn<'_> {
         orm: &Orm,
         keys: Vec<Vec<Value>>,
     ) -> Result<(Select, Layout, usize)> {
-        let entity = EntityId::of(self.relationship.target);
-        let remote: Vec<Expr> =
-            self.relationship.synchronize_pairs.iter().map(|pair| pair.dest.expr()).collect();
+        let entity = self.entity();
+        let remote: Result<Vec<Expr>> = self
+            .relationship
+            .synchronize_pairs
+            .iter()
+            .map(|pair| orm.adapt(&pair.dest.expr(), entity))
+            .collect();
+        let remote = remote?;
         let mut columns = remote.clone();
         let layout = add_columns(orm, entity, &self.choice(orm), &mut columns)?;
-        let mut select = Select::new(columns);
+        let mut select = Select::new(columns).label_style(LabelStyle::None);
+        let from = orm.entity_from(entity)?;
         if let (Some(secondary), Some(join)) =
             (&self.relationship.secondary, &self.relationship.secondaryjoin)
         {
             let left = FromClause::Table(secondary.clone());
-            let joined = left.join(&orm.entity_from(entity)?, Some(join.clone()), false, false)?;
-            select = select.select_from(joined);
+            let join = orm.adapt(join, entity)?;
+            select = select.select_from(left.join(&from, Some(join), false, false)?);
+        } else if matches!(from, FromClause::Join(_)) {
+            select = select.select_from(from);
         }
         select = select.where_(in_keys(&remote, keys)?);
         select = self.finish(orm, select, entity)?;
         Ok((select, layout, remote.len()))
+    }
+
+    /// What is selected: the class, or what `of_type` names.
+    fn entity(&self) -> EntityId {
+        self.option.entity.unwrap_or(EntityId::of(self.relationship.target))
     }
 
     fn choice(&self, orm: &Orm) -> Choice {
@@ -636,10 +772,10 @@ impl SelectIn<'_> {
             select = select.where_(criterion);
         }
         for criterion in &self.option.criteria {
-            select = select.where_(criterion.clone());
+            select = select.where_(orm.adapt(criterion, entity)?);
         }
         for item in &self.relationship.order_by {
-            select = select.order_by(item.clone());
+            select = select.order_by(orm.adapt(item, entity)?);
         }
         Ok(select)
     }
@@ -675,7 +811,7 @@ impl SelectIn<'_> {
             wanted.push((owner, Some(key)));
         }
         for chunk in keys.chunks(CHUNK) {
-            let entity = EntityId::of(self.relationship.target);
+            let entity = self.entity();
             let mut columns = Vec::new();
             let layout = add_columns(orm, entity, &self.choice(orm), &mut columns)?;
             let key_columns: Result<Vec<Expr>> = target
@@ -683,9 +819,12 @@ impl SelectIn<'_> {
                 .iter()
                 .map(|pk| Ok(orm.attribute_columns(entity, *pk)?.pop().unwrap_or_else(Expr::null)))
                 .collect();
-            let mut select = Select::new(columns).where_(in_keys(&key_columns?, chunk.to_vec())?);
-            if target.tables.len() > 1 {
-                select = select.select_from(orm.entity_from(entity)?);
+            let mut select = Select::new(columns)
+                .label_style(LabelStyle::None)
+                .where_(in_keys(&key_columns?, chunk.to_vec())?);
+            let from = orm.entity_from(entity)?;
+            if matches!(from, FromClause::Join(_)) {
+                select = select.select_from(from);
             }
             let select = self.finish(orm, select, entity)?;
             self.run(orm, host, select, &layout, 0, &mut |_, _| {})?;

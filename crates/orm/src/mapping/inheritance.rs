@@ -19,6 +19,7 @@ pub(super) fn inherit(mapping: &Mapping, parent: MapperId, id: MapperId) -> Resu
         inherits: Some(parent.id),
         children: Vec::new(),
         polymorphic_identity: None,
+        polymorphic_load: None,
         delete_orphans: Vec::new(),
         unconfigured: Vec::new(),
         ..Mapper::clone(parent)
@@ -56,5 +57,6 @@ pub(super) fn set_polymorphic(mapper: &mut Mapper, spec: &MapperSpec) -> Result<
         }
     }
     mapper.polymorphic_identity = spec.polymorphic_identity.clone();
+    mapper.polymorphic_load = spec.polymorphic_load;
     Ok(())
 }

@@ -32,6 +32,8 @@ pub struct MapperSpec {
     pub polymorphic_on: Option<Column>,
     /// What that column holds for this class.
     pub polymorphic_identity: Option<Value>,
+    /// How the class is loaded with its base.
+    pub polymorphic_load: Option<PolymorphicLoad>,
     /// The column that counts versions.
     pub version_id_col: Option<Column>,
     /// `eager_defaults`; none is `"auto"`.
@@ -42,6 +44,15 @@ pub struct MapperSpec {
     pub ignore_deleted_rows: bool,
     /// The host's own data: its class.
     pub tag: u32,
+}
+
+/// How a subclass is loaded where its base class is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolymorphicLoad {
+    /// In the same statement.
+    Inline,
+    /// By one `IN` after it.
+    SelectIn,
 }
 
 /// One explicit attribute of a mapping.
@@ -177,6 +188,8 @@ pub struct Mapper {
     pub polymorphic_on: Option<u16>,
     /// What it holds for this class.
     pub polymorphic_identity: Option<Value>,
+    /// How the class is loaded with its base.
+    pub polymorphic_load: Option<PolymorphicLoad>,
     /// The attribute that counts versions.
     pub version: Option<u16>,
     /// `eager_defaults`; none is `"auto"`.
@@ -277,6 +290,7 @@ pub(crate) fn nobody() -> Mapper {
         delete_orphans: Vec::new(),
         polymorphic_on: None,
         polymorphic_identity: None,
+        polymorphic_load: None,
         version: None,
         eager_defaults: None,
         confirm_deleted_rows: true,

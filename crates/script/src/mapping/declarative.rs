@@ -4,7 +4,7 @@ mod scan;
 
 use std::rc::Rc;
 
-use vidro_orm::mapping::{ColumnSpec as AttributeSpec, PropertySpec};
+use vidro_orm::mapping::{ColumnSpec as AttributeSpec, PolymorphicLoad, PropertySpec};
 use vidro_orm::{MapperId, MapperSpec};
 use vidro_python::{Args, Class, Raise, Str, Value, Vm};
 use vidro_sql::schema::{Column, Table};
@@ -212,6 +212,13 @@ pub(super) fn mapper_argument(
         "polymorphic_on" => spec.polymorphic_on = column_argument(vm, spec, &given)?,
         "polymorphic_identity" => {
             spec.polymorphic_identity = Some(value::from_python(vm, &given)?);
+        }
+        "polymorphic_load" => {
+            spec.polymorphic_load = match given.as_str().as_deref() {
+                Some("inline") => Some(PolymorphicLoad::Inline),
+                Some("selectin") => Some(PolymorphicLoad::SelectIn),
+                _ => None,
+            };
         }
         "version_id_col" => spec.version_id_col = column_argument(vm, spec, &given)?,
         "primary_key" => {

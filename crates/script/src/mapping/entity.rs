@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use vidro_orm::MapperId;
-use vidro_orm::load::EntityId;
+use vidro_orm::load::{Aliasing, EntityId};
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
 
 use super::{AttributeObject, mapper_of};
 use crate::expression;
 use crate::world::{World, with_orm};
+use crate::{exc, value};
 
 /// `aliased(User)`
 #[derive(Debug)]
@@ -52,7 +53,69 @@ pub(super) fn aliased(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     Ok(Value::object(AliasObject { mapper, entity, name: shown }))
 }
 
+/// `with_polymorphic(base, classes, selectable=None, flat=False, …)`
+pub(super) fn with_polymorphic(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let [base, classes, _selectable, flat, _on, aliased, inner, _adapt, name] = args.bind(
+        vm,
+        "with_polymorphic(base, classes, selectable=, flat=, polymorphic_on=, aliased=, innerjoin=, adapt_on_names=, name=)",
+    )?;
+    super::configure(vm)?;
+    let base = base.unwrap_or_default();
+    let Some(mapper) = mapper_of(vm, &base)? else {
+        let shown = vm.repr(&base)?;
+        return Err(exc::argument(vm, format!("Expected mapped class or mapper, got: {shown}")));
+    };
+    let classes = classes.unwrap_or_default();
+    let classes = match classes.as_str() {
+        Some(_) => None,
+        None => Some(mappers(vm, &classes)?),
+    };
+    let named = name.as_ref().and_then(expression::name);
+    let shown = named.as_ref().map(|name| Rc::clone(&name.text));
+    let aliasing = if value::flag(vm, flat)? {
+        Aliasing::Flat(named)
+    } else if value::flag(vm, aliased)? {
+        Aliasing::Subquery(named)
+    } else {
+        Aliasing::None
+    };
+    let inner = value::flag(vm, inner)?;
+    let entity =
+        with_orm(vm, |orm, _| orm.with_polymorphic(mapper, classes.as_deref(), aliasing, inner))?;
+    Ok(Value::object(AliasObject { mapper, entity, name: shown }))
+}
+
+/// The mappers of a list of classes.
+pub(crate) fn mappers(vm: &mut Vm, given: &Value) -> Result<Vec<MapperId>, Raise> {
+    let mut found = Vec::new();
+    for class in vm.collect(given)? {
+        match mapper_of(vm, &class)? {
+            Some(mapper) => found.push(mapper),
+            None => {
+                let shown = vm.repr(&class)?;
+                let message = format!("Expected mapped class or mapper, got: {shown}");
+                return Err(exc::argument(vm, message));
+            }
+        }
+    }
+    Ok(found)
+}
+
 impl AliasObject {
+    /// The entity of a subclass that `with_polymorphic` selects along: `employee.Manager`.
+    fn subclass(&self, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        let found = World::of(vm)?.look(|orm| {
+            let polymorphic = orm.alias(self.entity)?.polymorphic.as_ref()?;
+            let named = |(mapper, _): &&(MapperId, EntityId)| {
+                *orm.mapping.mapper(*mapper).class_name == *name
+            };
+            polymorphic.subclasses.iter().find(named).copied()
+        });
+        Ok(found.flatten().map(|(mapper, entity)| {
+            Value::object(Self { mapper, entity, name: self.name.clone() })
+        }))
+    }
+
     /// The name rows show it under.
     pub(crate) fn shown_name(&self, vm: &mut Vm) -> Result<Rc<str>, Raise> {
         if let Some(name) = &self.name {
@@ -80,6 +143,9 @@ impl Object for AliasObject {
                 entity: self.entity,
                 ..AttributeObject::of_class(self.mapper, name)
             })));
+        }
+        if let Some(subclass) = self.subclass(vm, name)? {
+            return Ok(Some(subclass));
         }
         // Hybrids and methods of the class work on the alias.
         let Some(class) = world.class_of(self.mapper) else { return Ok(None) };

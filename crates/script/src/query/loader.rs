@@ -40,6 +40,13 @@ pub(crate) const FUNCTIONS: &[(&str, Call)] = &[
     ("undefer", |vm, args| start(vm, args, "undefer")),
     ("undefer_group", |vm, args| start(vm, args, "undefer_group")),
     ("with_expression", |vm, args| start(vm, args, "with_expression")),
+    ("selectin_polymorphic", |vm, mut args| {
+        let base = args.positional.first().cloned().unwrap_or_default();
+        let mapper = mapping::mapper_of(vm, &base)?;
+        args.positional.drain(..args.positional.len().min(1));
+        let object = LoadObject { mapper, ..LoadObject::default() };
+        extend(vm, object, args.positional, args.keywords, "selectin_polymorphic")
+    }),
 ];
 
 const METHODS: &[(&str, Call)] = &[
@@ -57,6 +64,7 @@ const METHODS: &[(&str, Call)] = &[
     ("undefer", |vm, args| chained(vm, args, "undefer")),
     ("undefer_group", |vm, args| chained(vm, args, "undefer_group")),
     ("with_expression", |vm, args| chained(vm, args, "with_expression")),
+    ("selectin_polymorphic", |vm, args| chained(vm, args, "selectin_polymorphic")),
     ("options", options),
 ];
 
@@ -121,6 +129,13 @@ fn extend(
         let raises = value::flag(vm, keyword("raiseload").map(|(_, given)| given.clone()))?;
         let option = column_option(vm, &object, &given, name, raises)?;
         object.beside.push(option);
+        return Ok(Value::object(object));
+    }
+    if name == "selectin_polymorphic" {
+        let classes = given.first().cloned().unwrap_or_default();
+        let strategy = Strategy::SelectInPolymorphic(mapping::mappers(vm, &classes)?);
+        let mapper = object.mapper;
+        object.beside.push(LoadOption { mapper, strategy, ..LoadOption::default() });
         return Ok(Value::object(object));
     }
     if name == "with_expression" {
