@@ -1,5 +1,7 @@
 //! A page without a screen: requests go in, responses and events come out.
 
+mod told;
+
 use std::rc::Rc;
 
 use vidro_engine::{Driver, Url};
