@@ -14,6 +14,7 @@ mod registry;
 mod relationship;
 mod resolver;
 mod typed;
+mod write_only;
 
 use std::rc::Rc;
 
@@ -72,6 +73,7 @@ pub(crate) fn define(vm: &mut Vm) {
     relationship::define(vm);
     attribute::define(vm);
     collection::define(vm);
+    write_only::define(vm);
     mapper::define(vm);
     entity::define(vm);
     registry::define(vm);

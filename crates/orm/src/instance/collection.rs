@@ -10,7 +10,7 @@ use crate::Orm;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::host::{self, Host};
-use crate::mapping::{Cascade, Relationship, RelationshipId};
+use crate::mapping::{Cascade, Lazy, Relationship, RelationshipId};
 use crate::session;
 
 /// The change that started a chain of backref events; the chain ends where it would come back.
@@ -42,6 +42,14 @@ impl Initiator {
     }
 }
 
+/// Some collections are changed without being loaded.
+fn passive(relationship: &Relationship) -> Passive {
+    match relationship.lazy {
+        Lazy::WriteOnly | Lazy::Dynamic => Passive::NoFetch,
+        _ => Passive::Off,
+    }
+}
+
 impl Orm {
     /// `collection.append(member)`
     pub fn append(
@@ -52,7 +60,8 @@ impl Orm {
         member: InstanceId,
     ) -> Result<()> {
         let relationship = self.mapping.relationship(relationship);
-        self.add_member(host, owner, &relationship, member, None, None, Passive::Off)
+        let passive = passive(&relationship);
+        self.add_member(host, owner, &relationship, member, None, None, passive)
     }
 
     /// `collection.insert(index, member)`; an index beyond the end appends.
@@ -77,7 +86,8 @@ impl Orm {
         member: InstanceId,
     ) -> Result<()> {
         let relationship = self.mapping.relationship(relationship);
-        self.remove_member(host, owner, &relationship, member, None, Passive::Off)
+        let passive = passive(&relationship);
+        self.remove_member(host, owner, &relationship, member, None, passive)
     }
 
     /// `collection.pop(index)` and `del collection[index]`; gives back the member.

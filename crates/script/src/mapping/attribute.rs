@@ -12,7 +12,7 @@ use vidro_python::{
 };
 use vidro_sql::expr::Expr;
 
-use super::{collection, comparator, instance};
+use super::{collection, comparator, instance, write_only};
 use crate::expression::{self, operators};
 use crate::value;
 use crate::world::{World, object, with_orm};
@@ -138,6 +138,9 @@ fn read(vm: &mut Vm, given: &Value, key: &str) -> Result<Value, Raise> {
         return Ok(value::to_python(vm, &found));
     }
     super::configure(vm)?;
+    if let Some(collection) = write_only::collection(vm, given, id, key) {
+        return Ok(collection);
+    }
     let found = with_orm(vm, |orm, host| {
         let property = orm.property(id, key)?;
         Ok(match (orm.get(host, id, key)?, property) {
@@ -174,6 +177,7 @@ fn write(vm: &mut Vm, instance: &Value, key: &str, given: &Value) -> Result<(), 
             let uselist =
                 with_orm(vm, |orm, _| Ok(orm.mapping.relationship(relationship).uselist))?;
             if uselist {
+                write_only::refuse_replacement(vm, id, key)?;
                 return collection::assign(vm, instance, id, relationship, key, given);
             }
             let other = match given {
