@@ -2,6 +2,7 @@
 
 mod annotation;
 mod attribute;
+mod bundle;
 mod collection;
 mod column;
 mod comparator;
@@ -30,6 +31,7 @@ use crate::world::{World, with_orm};
 use crate::{expression, schema};
 
 pub(crate) use attribute::AttributeObject;
+pub(crate) use bundle::{BundleObject, Bundled, gather as gather_bundles};
 pub(crate) use column::PropertyObject;
 pub(crate) use entity::{AliasObject, entity_of, mappers};
 pub(crate) use instance::unmapped as unmapped_instance;
@@ -74,6 +76,7 @@ pub(crate) fn define(vm: &mut Vm) {
     attribute::define(vm);
     collection::define(vm);
     write_only::define(vm);
+    bundle::define(vm);
     mapper::define(vm);
     entity::define(vm);
     registry::define(vm);
@@ -200,10 +203,24 @@ pub(crate) fn column_description(
     expr: Option<Expr>,
 ) -> Result<Value, Raise> {
     let world = World::of(vm)?;
+    if let Some(bundle) = given.downcast_ref::<BundleObject>() {
+        let class = vm.named_class("sqlalchemy.orm.util.Bundle");
+        return Ok(Value::dict([
+            ("name", Value::from(&*bundle.name)),
+            ("type", Value::Class(class)),
+            ("aliased", Value::Bool(false)),
+            ("expr", given.clone()),
+            ("entity", Value::None),
+        ]));
+    }
     if let Some(mapper) = mapper_of(vm, given)? {
         let class = world.class_of(mapper).map_or(Value::None, Value::Class);
-        let name = world.look(|orm| Rc::clone(&orm.mapping.mapper(mapper).class_name));
-        let aliased = given.downcast_ref::<AliasObject>().is_some();
+        let alias = given.downcast::<AliasObject>();
+        let aliased = alias.is_some();
+        let name = match alias {
+            Some(alias) => Some(alias.shown_name(vm)?),
+            None => world.look(|orm| Rc::clone(&orm.mapping.mapper(mapper).class_name)),
+        };
         return Ok(Value::dict([
             ("name", Value::from(&*name.unwrap_or_else(|| "".into()))),
             ("type", class.clone()),

@@ -157,7 +157,8 @@ fn orm_result(vm: &mut Vm, id: SessionId, select: &SelectObject) -> Result<Value
         }
     }
     let requires_unique = rows.requires_unique;
-    let values = cells(vm, rows)?;
+    let mut values = cells(vm, rows)?;
+    mapping::gather_bundles(&select.bundles, &mut keys, &mut values);
     Ok(engine::result::from_rows(keys, values, requires_unique))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Statement};
 use vidro_engine::driver::{Done, DriverConnection, DriverResult, Exchange, RowChange, TableShape};
 use vidro_engine::sql::Value;
@@ -40,6 +41,8 @@ impl SqliteConnection {
         inner.set_prepared_statement_cache_capacity(128);
         // One thread only: nobody can end the lock while this one waits for it.
         inner.busy_timeout(Duration::ZERO)?;
+        // rusqlite compiles SQLite to check foreign keys; by itself it does so only when told to.
+        inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
         functions::install(&inner)?;
         Ok(Self {
             inner,

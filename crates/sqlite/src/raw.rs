@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Result, params};
 
 const SCHEMA: &str = "
@@ -33,6 +34,7 @@ pub fn run(
 
 fn time(workload: &str, users: i64, elapsed: &dyn Fn() -> f64) -> Result<f64> {
     let connection = Connection::open_in_memory()?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
     connection.execute_batch(SCHEMA)?;
     if workload.starts_with("W1") {
         let started = elapsed();

@@ -113,7 +113,7 @@ impl Orm {
         for (local, remote) in &relationship.local_remote_pairs {
             let value = values.iter().find(|(c, _)| c.ptr_eq(remote)).map(|(_, v)| v.clone());
             let local = self.column_of(owner, local)?;
-            let other = Expr::literal_typed(value.unwrap_or_default(), local.ty());
+            let other = value.unwrap_or_default();
             clauses.push(or_([local.ne(other)?, local.is(Value::Null)?])?);
         }
         join_all(clauses)

@@ -29,6 +29,19 @@ pub struct Entity {
     pub from: Vec<FromClause>,
     /// Of `with_polymorphic`.
     pub polymorphic: Option<Polymorphic>,
+    /// Columns are found by name where they are not the class's own: `adapt_on_names`.
+    pub by_name: bool,
+}
+
+impl Entity {
+    /// A column of the class's tables as the alias has it.
+    pub(super) fn find(&self, column: &Expr) -> Option<Expr> {
+        let itself = self.from.iter().find_map(|from| from.corresponding_column(column));
+        itself.or_else(|| {
+            let name = column.column_name().filter(|_| self.by_name)?;
+            self.from.iter().find_map(|from| from.c(&name).ok())
+        })
+    }
 }
 
 impl EntityId {
@@ -60,7 +73,13 @@ impl Orm {
                 .map(|mapped| FromClause::Table(mapped.table.clone()).alias(name.clone()))
                 .collect(),
         };
-        self.add_entity(Entity { mapper, from, polymorphic: None })
+        self.add_entity(Entity { mapper, from, polymorphic: None, by_name: false })
+    }
+
+    /// `aliased(User, subquery, adapt_on_names=True)`
+    pub fn aliased_by_name(&mut self, mapper: MapperId, from: FromClause) -> Result<EntityId> {
+        let from = vec![from];
+        self.add_entity(Entity { mapper, from, polymorphic: None, by_name: true })
     }
 
     pub(super) fn add_entity(&mut self, entity: Entity) -> Result<EntityId> {
@@ -162,23 +181,26 @@ impl Orm {
         if let Some(expression) = &found.expression {
             return Ok(vec![self.adapt(expression, entity)?]);
         }
-        found.columns.iter().map(|column| self.column_of(entity, column)).collect()
+        let of = |column: &Column| match self.alias(entity) {
+            Some(alias) => alias.find(&column.expr()),
+            None => Some(column.expr()),
+        };
+        Ok(found.columns.iter().filter_map(of).collect())
     }
 
     /// A column of an entity's tables, in its alias if it is one.
     pub(crate) fn column_of(&self, entity: EntityId, column: &Column) -> Result<Expr> {
         let expr = column.expr();
         let Some(alias) = self.alias(entity) else { return Ok(expr) };
-        let found = alias.from.iter().find_map(|from| from.corresponding_column(&expr));
-        found.ok_or_else(|| Error::invalid_request(format!("{column} is not in the alias")))
+        alias
+            .find(&expr)
+            .ok_or_else(|| Error::invalid_request(format!("{column} is not in the alias")))
     }
 
     /// A condition on a class's tables, turned to one of its aliases.
     pub(crate) fn adapt(&self, expr: &Expr, entity: EntityId) -> Result<Expr> {
         let Some(alias) = self.alias(entity) else { return Ok(expr.clone()) };
-        replace(expr, &|column| {
-            alias.from.iter().find_map(|from| from.corresponding_column(column))
-        })
+        replace(expr, &|column| alias.find(column))
     }
 }
 
@@ -275,7 +297,7 @@ fn turn(orm: &Orm, owner: EntityId, relationship: &Relationship, target: EntityI
 /// A column as an entity's alias has it; `None` leaves it as it is.
 fn of_entity(orm: &Orm, entity: EntityId, expr: &Expr) -> Option<Expr> {
     let alias = orm.alias(entity)?;
-    alias.from.iter().find_map(|from| from.corresponding_column(expr))
+    alias.find(expr)
 }
 
 fn in_table(expr: &Expr, table: &Table) -> bool {

@@ -310,6 +310,11 @@ pub(super) fn add_columns(
                 Some((_, expr)) => vec![expr.clone()],
                 None => orm.attribute_columns(entity, number)?,
             };
+            // An alias may lack a column; it is loaded from the table when it is read.
+            if columns_of.is_empty() {
+                layout.deferred.push(number);
+                continue;
+            }
             for column in columns_of {
                 // A column that is selected already is not selected twice.
                 let known = columns.iter().position(|known| known.same_column(&column));

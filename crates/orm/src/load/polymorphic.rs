@@ -65,12 +65,17 @@ impl Orm {
         let mut found = Vec::with_capacity(subclasses.len());
         for sub in subclasses {
             let polymorphic = Polymorphic { subclasses: Vec::new(), from: from.clone() };
-            let entity =
-                Entity { mapper: sub, from: parts.clone(), polymorphic: Some(polymorphic) };
+            let entity = Entity {
+                mapper: sub,
+                from: parts.clone(),
+                polymorphic: Some(polymorphic),
+                by_name: false,
+            };
             found.push((sub, self.add_entity(entity)?));
         }
         let polymorphic = Polymorphic { subclasses: found, from };
-        self.add_entity(Entity { mapper, from: parts, polymorphic: Some(polymorphic) })
+        let polymorphic = Some(polymorphic);
+        self.add_entity(Entity { mapper, from: parts, polymorphic, by_name: false })
     }
 
     /// The tables of a class and of subclasses, each once, and their join.

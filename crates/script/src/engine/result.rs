@@ -202,6 +202,11 @@ pub(crate) fn null() -> Value {
     })
 }
 
+/// One row of Python's own making.
+pub(crate) fn row_of(keys: Vec<Rc<str>>, values: Vec<vidro_sql::Value>) -> Value {
+    Value::object(RowObject { row: Row::from_values(Rc::new(Keys::new(keys)), values) })
+}
+
 impl ResultObject {
     /// The same rows in another shape.
     fn with(&self, result: ResultSet) -> Value {

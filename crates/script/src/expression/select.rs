@@ -12,7 +12,7 @@ use vidro_sql::select::{CompoundSelect, Query, Select, SetOperation, TextualSele
 use vidro_sql::statement::Statement;
 
 use super::{ExprObject, collection, expect, from_object, object};
-use crate::mapping::{self, AliasObject, AttributeObject};
+use crate::mapping::{self, AliasObject, AttributeObject, BundleObject, Bundled};
 use crate::world::{with_orm, with_sql};
 use crate::{exc, value};
 
@@ -27,6 +27,8 @@ pub(crate) struct SelectObject {
     pub(crate) raw: Vec<Value>,
     /// What it is.
     pub(crate) body: Body,
+    /// Items that rows show as one value.
+    pub(crate) bundles: Vec<Bundled>,
     /// Loader options.
     pub(crate) loaders: Vec<LoadOption>,
     /// Execution options.
@@ -84,6 +86,7 @@ pub(crate) fn core(query: Query) -> Value {
         items,
         raw: Vec::new(),
         body,
+        bundles: Vec::new(),
         loaders: Vec::new(),
         options: Vec::new(),
         statement: None,
@@ -239,9 +242,24 @@ impl SelectObject {
     pub(crate) fn new(vm: &mut Vm, given: &[Value]) -> Result<Self, Raise> {
         let mut items = Vec::new();
         let mut raw = Vec::new();
+        let mut bundles = Vec::new();
         for one in given {
             if mapping::mapper_of(vm, one)?.is_some() {
                 mapping::configure(vm)?;
+            }
+            if let Some(bundle) = one.downcast_ref::<BundleObject>() {
+                let (start, name) = (items.len(), Rc::clone(&bundle.name));
+                for column in &bundle.columns {
+                    items.extend(items_of(vm, column)?);
+                }
+                let key = |item: &Item| match item {
+                    Item::Column(expr) => expr.proxy_key().unwrap_or_default(),
+                    Item::Entity(_) => Rc::default(),
+                };
+                let keys = items.iter().skip(start).map(key).collect();
+                bundles.push(Bundled { start, keys, name });
+                raw.push(one.clone());
+                continue;
             }
             if one.downcast_ref::<super::FromObject>().is_none() {
                 raw.push(one.clone());
@@ -260,6 +278,7 @@ impl SelectObject {
             items,
             raw,
             body: Body::Select(select),
+            bundles,
             loaders: Vec::new(),
             options: Vec::new(),
             statement: None,
@@ -269,6 +288,14 @@ impl SelectObject {
     /// Whether rows hold objects, or the statement needs the ORM for another reason.
     pub(crate) fn is_orm(&self) -> bool {
         self.items.iter().any(|item| matches!(item, Item::Entity(_)))
+    }
+
+    /// Whether mapped classes or their attributes are among the items.
+    fn mentions_orm(&self) -> bool {
+        self.items.iter().any(|item| match item {
+            Item::Entity(_) => true,
+            Item::Column(expr) => expr.note().is_some(),
+        })
     }
 
     /// The statement as the ORM takes it.
@@ -350,16 +377,20 @@ impl SelectObject {
     /// `.column_descriptions`
     pub(crate) fn descriptions(&self, vm: &mut Vm) -> Result<Value, Raise> {
         let mut out = Vec::new();
-        for given in &self.raw {
-            out.push(mapping::column_description(vm, given, None)?);
-        }
-        if self.raw.is_empty() {
-            for item in &self.items {
-                if let Item::Column(expr) = item {
-                    let given = object(vm, expr.clone());
-                    out.push(mapping::column_description(vm, &given, Some(expr.clone()))?);
-                }
+        if self.mentions_orm() {
+            for given in &self.raw {
+                out.push(mapping::column_description(vm, given, None)?);
             }
+            return Ok(Value::list(out));
+        }
+        let query = self.query(vm)?;
+        let columns = query.subquery(None).columns();
+        for ((name, _), expr) in columns.into_iter().zip(query.selected_columns()) {
+            out.push(Value::dict([
+                ("name", Value::from(&*name)),
+                ("type", crate::types::object(vm, &expr.ty())),
+                ("expr", object(vm, expr.clone())),
+            ]));
         }
         Ok(Value::list(out))
     }
@@ -368,6 +399,10 @@ impl SelectObject {
     pub(crate) fn entity_names(&self, vm: &mut Vm) -> Result<Vec<Option<Rc<str>>>, Raise> {
         let mut out = Vec::new();
         for given in &self.raw {
+            if let Some(bundle) = given.downcast_ref::<BundleObject>() {
+                out.extend(bundle.columns.iter().map(|_| None));
+                continue;
+            }
             out.push(match given.downcast::<AliasObject>() {
                 Some(alias) => Some(alias.shown_name(vm)?),
                 None => None,

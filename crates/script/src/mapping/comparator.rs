@@ -183,11 +183,13 @@ pub(super) fn compare(
             };
             let relationship = Rc::clone(&related.relationship);
             let owner = this.entity;
-            let made = with_orm(vm, |orm, host| {
+            with_orm(vm, |orm, host| {
+                if negate {
+                    return orm.differs_condition(host, owner, &relationship, id);
+                }
                 let made = orm.equals_condition(host, &relationship, id)?;
                 orm.adapt_to(&made, owner)
-            })?;
-            if negate { made.negate() } else { made }
+            })?
         }
     };
     Ok(expression::object(vm, made))

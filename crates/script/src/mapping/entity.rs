@@ -35,7 +35,7 @@ pub(crate) fn entity_of(vm: &mut Vm, given: &Value) -> Result<Option<EntityId>, 
 
 /// `aliased(element, alias=None, name=None, flat=False, adapt_on_names=False)`
 pub(super) fn aliased(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [element, alias, name, _, _] =
+    let [element, alias, name, _, by_name] =
         args.bind(vm, "aliased(element, alias=, name=, flat=, adapt_on_names=)")?;
     let element = element.unwrap_or_default();
     super::configure(vm)?;
@@ -49,7 +49,11 @@ pub(super) fn aliased(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         None => None,
     };
     let shown = named.as_ref().map(|name| Rc::clone(&name.text));
-    let entity = with_orm(vm, |orm, _| orm.aliased(mapper, named, from))?;
+    let by_name = value::flag(vm, by_name)?;
+    let entity = with_orm(vm, |orm, _| match from {
+        Some(from) if by_name => orm.aliased_by_name(mapper, from),
+        from => orm.aliased(mapper, named, from),
+    })?;
     Ok(Value::object(AliasObject { mapper, entity, name: shown }))
 }
 
@@ -157,7 +161,9 @@ impl Object for AliasObject {
     }
 
     fn repr(&self, vm: &mut Vm) -> Result<Str, Raise> {
-        let name = self.shown_name(vm)?;
+        let mapper = self.mapper;
+        let name = World::of(vm)?.look(|orm| Rc::clone(&orm.mapping.mapper(mapper).class_name));
+        let name = name.unwrap_or_else(|| "".into());
         Ok(format!("<AliasedClass at 0x7f0000000000; {name}>").into())
     }
 }

@@ -163,7 +163,8 @@ impl QueryObject {
             }
         }
         let requires_unique = rows.requires_unique;
-        let values = cells(vm, rows)?;
+        let mut values = cells(vm, rows)?;
+        mapping::gather_bundles(&self.select.bundles, &mut keys, &mut values);
         let mut result = engine::result::from_rows(keys, values, requires_unique);
         if requires_unique {
             result = vm.call_method(&result, "unique", Args::none())?;
