@@ -16,23 +16,23 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-function serve(request, response) {
+const serve = (folder) => (request, response) => {
   const { pathname } = new URL(request.url, "http://localhost");
   const name = pathname === BASE ? "index.html" : pathname.startsWith(BASE) ? pathname.slice(BASE.length) : "";
-  const file = path.join(DIST, path.normalize(name));
-  if (!name || !file.startsWith(DIST) || !fs.existsSync(file)) {
+  const file = path.join(folder, path.normalize(name));
+  if (!name || !file.startsWith(folder) || !fs.existsSync(file)) {
     response.writeHead(404).end();
     return;
   }
   const type = TYPES[path.extname(file)] ?? "application/octet-stream";
   response.writeHead(200, { "content-type": type, "access-control-allow-origin": "*" });
   fs.createReadStream(file).pipe(response);
-}
+};
 
-/** A server and a browser for one test file; `close` ends both. */
-export async function start() {
-  assert.ok(fs.existsSync(path.join(DIST, "index.html")), `${DIST} is missing: run cargo xtask build --release`);
-  const server = http.createServer(serve);
+/** A server of a folder and a browser for one test file; `close` ends both. */
+export async function start(folder = DIST, main = "index.html") {
+  assert.ok(fs.existsSync(path.join(folder, main)), `${folder} is missing: run cargo xtask build --release`);
+  const server = http.createServer(serve(folder));
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   const origin = `http://127.0.0.1:${server.address().port}`;
   const browser = await chromium.launch({

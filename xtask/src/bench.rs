@@ -6,44 +6,28 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     known(arguments, &["--quick"])?;
     crate::setup::ensure_all()?;
     let quick = !arguments.is_empty();
-    let native = root().join("xtask/benches/workloads.rs");
-    let browser = root().join("tests/e2e/bench.mjs");
-    if !native.is_file() && !browser.is_file() {
-        return Err("there are no workloads yet: xtask/benches/workloads.rs, tests/e2e/bench.mjs"
-            .to_owned());
-    }
-    if native.is_file() {
-        println!("\n== native");
-        let mut bench = cargo();
-        bench.args(["bench", "--package", "xtask", "--bench", "workloads", "--"]);
-        if quick {
-            bench.arg("--quick");
-        }
-        run_command(&mut bench)?;
-    }
-    if browser.is_file() {
-        println!("\n== headless Chromium");
-        build_for_browser()?;
-        let mut bench = command("node");
-        crate::setup::chromium::provide(&mut bench);
-        bench.arg(browser);
-        if quick {
-            bench.arg("--quick");
-        }
-        run_command(&mut bench)?;
-    }
-    Ok(())
+    let extra: &[&str] = if quick { &["--quick"] } else { &[] };
+    println!("\n== native");
+    let mut native = cargo();
+    native.args(["bench", "--package", "vidro-bench", "--bench", "workloads", "--"]);
+    run_command(native.args(extra))?;
+    println!("\n== headless Chromium");
+    let folder = build_for_browser()?;
+    let mut browser = command("node");
+    crate::setup::chromium::provide(&mut browser);
+    run_command(browser.arg("tests/e2e/bench.mjs").args(extra).env("VIDRO_BENCH", folder))
 }
 
-/// The worker's module with its `bench` feature, outside `dist/`, for `tests/e2e/bench.mjs` to load.
-fn build_for_browser() -> Outcome {
-    let out = crate::shell::target_dir().join("bench-wasm");
+/// `crates/bench` as a module for the browser; its folder.
+fn build_for_browser() -> Outcome<std::path::PathBuf> {
+    let folder = crate::shell::target_dir().join("bench-wasm");
     run_command(
         for_browser("wasm-pack")
             .args(["--log-level", "warn", "build", "--release", "--target", "web", "--no-opt"])
+            .args(["--no-pack", "--no-typescript"])
             .arg("--out-dir")
-            .arg(out)
-            .arg("crates/wasm")
-            .args(["--", "--features", "bench"]),
-    )
+            .arg(&folder)
+            .arg(root().join("crates/bench")),
+    )?;
+    Ok(folder)
 }

@@ -10,8 +10,19 @@ use std::time::{Duration, Instant};
 pub(crate) type Outcome<T = ()> = Result<T, String>;
 
 /// The crates that are compiled to WebAssembly, the page's two artefacts last.
-pub(crate) const WASM_CRATES: [&str; 10] =
-    ["sql", "engine", "sqlite", "orm", "python", "script", "protocol", "playground", "wasm", "web"];
+pub(crate) const WASM_CRATES: [&str; 11] = [
+    "sql",
+    "engine",
+    "sqlite",
+    "orm",
+    "python",
+    "script",
+    "protocol",
+    "playground",
+    "wasm",
+    "web",
+    "bench",
+];
 
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
