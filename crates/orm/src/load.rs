@@ -3,9 +3,11 @@
 mod compare;
 mod entity;
 mod hydrate;
+mod layout;
 mod lazy;
 mod polymorphic;
 mod select;
+mod select_in;
 mod statement;
 mod strategy;
 
