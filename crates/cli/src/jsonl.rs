@@ -10,7 +10,7 @@ use vidro_playground::terminal::{Options, Terminal, Transcript};
 /// Answers requests `{"id", "source"}` with `{"id", "stdout", "error"}` until the input ends.
 pub(crate) fn run() -> ExitCode {
     let transcript = Transcript::default();
-    let options = Options { bare_echo: true, ..Options::default() };
+    let options = Options { bare_echo: true, ..crate::options() };
     let clock = Rc::new(crate::clock::System::new());
     let mut terminal = Terminal::new(clock, crate::drivers(), options, transcript.sink());
     terminal.script().create_tables_by_name();

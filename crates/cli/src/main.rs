@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use vidro_playground::terminal::{Channel, Options, Sink, Terminal};
-use vidro_playground::{Driver, Drivers, Url};
+use vidro_playground::{Driver, Drivers, Limits, Url};
 use vidro_sqlite::Sqlite;
 
 const HELP: &str = "\
@@ -37,9 +37,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// Instructions of a run: some ten seconds of pure Python. What takes longer is an endless loop.
+const MOST_INSTRUCTIONS: u64 = 1_000_000_000;
+
+/// How scripts run here, before the command line has its say.
+fn options() -> Options {
+    let limits = Limits { instructions: Some(MOST_INSTRUCTIONS), ..Limits::default() };
+    Options { limits, ..Options::default() }
+}
+
 /// Runs a file; the exit code and the streams are those of `python FILE.py`.
 fn run(arguments: &[&str]) -> ExitCode {
-    let mut options = Options::default();
+    let mut options = options();
     let mut file = None;
     for argument in arguments {
         match *argument {

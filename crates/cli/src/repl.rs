@@ -4,12 +4,12 @@ use std::io::{BufRead as _, Write as _};
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use vidro_playground::terminal::{Options, Terminal};
+use vidro_playground::terminal::Terminal;
 
 /// Reads statements until the input ends.
 pub(crate) fn run() -> ExitCode {
     let clock = Rc::new(crate::clock::System::new());
-    let mut terminal = Terminal::new(clock, crate::drivers(), Options::default(), crate::stdout());
+    let mut terminal = Terminal::new(clock, crate::drivers(), crate::options(), crate::stdout());
     println!("Vidro: Python as SQLAlchemy scripts use it, on SQLite. End with Ctrl-D.");
     let mut statement = String::new();
     prompt(">>> ");

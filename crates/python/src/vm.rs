@@ -268,7 +268,8 @@ impl Vm {
     /// Runs a loaded program to its end, whatever it takes.
     pub fn run_to_end(&mut self) -> Result<Value, Raise> {
         loop {
-            match self.run(u64::MAX / 2) {
+            let left = self.limits.instructions.map(|limit| limit.saturating_sub(self.used).max(1));
+            match self.run(left.unwrap_or(u64::MAX / 2)) {
                 Step::Paused | Step::Statement(_) => {}
                 Step::Finished(value) => return Ok(value),
                 Step::Raised(raise) => return Err(raise),

@@ -65,6 +65,8 @@ pub struct JoinStep {
     pub outer: bool,
     /// FULL OUTER
     pub full: bool,
+    /// What messages call the right side, where it stands for a mapped class.
+    pub called: Option<Rc<str>>,
 }
 
 /// `FETCH FIRST n ROWS …`
@@ -260,12 +262,16 @@ impl Select {
 
     /// `.join(right, on)`
     pub fn join(self, right: impl Into<FromClause>, on: Option<Expr>) -> Self {
-        self.join_step(JoinStep { left: None, right: right.into(), on, outer: false, full: false })
+        self.join_from(right.into(), on, false)
+    }
+
+    fn join_from(self, right: FromClause, on: Option<Expr>, outer: bool) -> Self {
+        self.join_step(JoinStep { left: None, right, on, outer, full: false, called: None })
     }
 
     /// `.outerjoin(right, on)`
     pub fn outerjoin(self, right: impl Into<FromClause>, on: Option<Expr>) -> Self {
-        self.join_step(JoinStep { left: None, right: right.into(), on, outer: true, full: false })
+        self.join_from(right.into(), on, true)
     }
 
     /// Any join.

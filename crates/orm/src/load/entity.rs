@@ -245,7 +245,8 @@ pub fn join_relationship(
     for criterion in criteria {
         on = and_([on, orm.adapt(criterion, target)?])?;
     }
-    let step = |left, right, on| JoinStep { left, right, on: Some(on), outer, full: false };
+    let step =
+        |left, right, on| JoinStep { left, right, on: Some(on), outer, full: false, called: None };
     match parts.secondary {
         None => Ok(vec![step(Some(left), right, on)]),
         Some((secondary, primary)) => {

@@ -276,9 +276,10 @@ fn load_attributes(
     }
     let dialect = flush::dialect(orm, session);
     let engine = flush::engine_id(orm, session);
-    let cache_key = match autoflush {
+    let whole = attributes.len() == mapper.columns.len();
+    let cache_key = match autoflush || !whole {
         true => LoadKey::Get(mapper.id.get(), engine, attributes.to_vec()),
-        // Only `session.refresh` comes without; its statement is one of its own.
+        // `session.refresh` comes without; its statement is one of its own.
         false => LoadKey::Refresh(mapper.id.get(), engine, attributes.to_vec()),
     };
     let loader = orm.loader(cache_key, |orm| {

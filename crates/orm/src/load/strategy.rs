@@ -462,7 +462,7 @@ impl PlannedJoin {
         for criterion in &self.criteria {
             on = and_([on, orm.adapt(criterion, self.target)?])?;
         }
-        Ok(JoinStep { left, right, on: Some(on), outer: !self.inner, full: false })
+        Ok(JoinStep { left, right, on: Some(on), outer: !self.inner, full: false, called: None })
     }
 }
 

@@ -34,7 +34,7 @@ type Call = fn(&mut Vm, Args) -> Result<Value, Raise>;
 const GENERATIVE: &[(&str, Call)] = &[
     ("filter", |vm, args| same(vm, args, "filter")),
     ("where", |vm, args| same(vm, args, "where")),
-    ("filter_by", |vm, args| same(vm, args, "filter_by")),
+    ("filter_by", filter_by),
     ("having", |vm, args| same(vm, args, "having")),
     ("join", |vm, args| joined(vm, args, "join")),
     ("outerjoin", |vm, args| joined(vm, args, "outerjoin")),
@@ -184,6 +184,25 @@ fn same(vm: &mut Vm, mut args: Args, name: &str) -> Result<Value, Raise> {
         Some(select) => Ok(this.with(select.clone())),
         None => Ok(changed),
     }
+}
+
+fn filter_by(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let this = args.this::<QueryObject>(vm)?;
+    if let Some(entity) = this.select.filter_entity() {
+        for (name, _) in &args.keywords {
+            let unknown = with_orm(vm, |orm, _| {
+                let mapper = orm.mapping.mapper(orm.entity_mapper(entity));
+                let table = mapper.local_table().map(|table| table.full_name());
+                Ok(table.filter(|_| mapper.property(name).is_none()))
+            })?;
+            if let Some(table) = unknown {
+                let message =
+                    format!("Entity namespace for \"{table}\" has no property \"{name}\"");
+                return Err(exc::invalid_request(vm, message));
+            }
+        }
+    }
+    same(vm, args, "filter_by")
 }
 
 /// `query.join(A, B)` of several targets was left behind in 2.0; one at a time.

@@ -620,15 +620,15 @@ fn place_join(select: &Select, step: &JoinStep, clauses: &mut Vec<FromClause>) -
         }
         None if !clauses.is_empty() => {
             let found = join::left_candidates(clauses, &step.right, on)?;
-            let at = only_one(&found, &step.right)?;
-            let left = clauses.get(at).cloned().ok_or_else(|| unknown_side(&step.right))?;
+            let at = only_one(&found, step)?;
+            let left = clauses.get(at).cloned().ok_or_else(|| unknown_side(step))?;
             (left, Some(at))
         }
         None => {
             let all = join::froms_of(select.columns.iter().chain(&select.where_));
             let found = join::left_candidates(&all, &step.right, on)?;
-            let at = only_one(&found, &step.right)?;
-            (all.get(at).cloned().ok_or_else(|| unknown_side(&step.right))?, None)
+            let at = only_one(&found, step)?;
+            (all.get(at).cloned().ok_or_else(|| unknown_side(step))?, None)
         }
     };
     let on = match (&step.on, &step.left) {
@@ -642,10 +642,10 @@ fn place_join(select: &Select, step: &JoinStep, clauses: &mut Vec<FromClause>) -
     Ok(())
 }
 
-fn only_one(found: &[usize], right: &FromClause) -> Result<usize> {
+fn only_one(found: &[usize], step: &JoinStep) -> Result<usize> {
     match found {
         [one] => Ok(*one),
-        [] => Err(unknown_side(right)),
+        [] => Err(unknown_side(step)),
         _ => Err(Error::invalid_request(
             "Can't determine which FROM clause to join from, there are multiple FROMS which can join \
              to this entity. Please use the .select_from() method to establish an explicit left side, \
@@ -655,9 +655,13 @@ fn only_one(found: &[usize], right: &FromClause) -> Result<usize> {
     }
 }
 
-fn unknown_side(right: &FromClause) -> Error {
+fn unknown_side(step: &JoinStep) -> Error {
+    let right = match &step.called {
+        Some(name) => name.to_string(),
+        None => format!("{:?}", step.right),
+    };
     Error::invalid_request(format!(
-        "Don't know how to join to {right:?}. Please use the .select_from() method to establish an \
+        "Don't know how to join to {right}. Please use the .select_from() method to establish an \
          explicit left side, as well as providing an explicit ON clause if not present already to \
          help resolve the ambiguity."
     ))

@@ -136,14 +136,11 @@ fn filter_target(vm: &mut Vm, this: &SelectObject, name: &str) -> Result<Expr, R
     if let Some(entity) = this.filter_entity() {
         let attribute = with_orm(vm, |orm, _| {
             let mapper = orm.mapping.mapper(orm.entity_mapper(entity));
-            Ok((mapper.id, mapper.property(name).is_some(), Rc::clone(&mapper.class_name)))
+            Ok((mapper.id, mapper.property(name).is_some(), mapper.describe()))
         })?;
-        let (mapper, known, class) = attribute;
+        let (mapper, known, shown) = attribute;
         if !known {
-            return Err(exc::invalid_request(
-                vm,
-                format!("Entity namespace for \"{class}\" has no property \"{name}\""),
-            ));
+            return Err(no_property(vm, name, &shown));
         }
         let attribute = AttributeObject { entity, ..AttributeObject::of_class(mapper, name) };
         return attribute.expect_expr(vm);
@@ -162,12 +159,16 @@ fn filter_target(vm: &mut Vm, this: &SelectObject, name: &str) -> Result<Expr, R
         Ok(expr) => Ok(expr),
         Err(_) => {
             let shown = from.plain_name().unwrap_or_else(|| "anon".into());
-            Err(exc::invalid_request(
-                vm,
-                format!("Entity namespace for \"{shown}\" has no property \"{name}\""),
-            ))
+            Err(no_property(vm, name, &shown))
         }
     }
+}
+
+fn no_property(vm: &mut Vm, name: &str, searched: &str) -> Raise {
+    let message = format!(
+        "None of the FROM clause entities have a property \"{name}\". Searched entities: {searched}"
+    );
+    exc::invalid_request(vm, message)
 }
 
 fn filter_by(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
@@ -614,8 +615,15 @@ pub(crate) fn join(
         None => None,
     };
     let entity = mapping::entity_of(vm, target)?;
-    let mut copy =
-        this.altered(|select| select.join_step(JoinStep { left, right, on, outer, full }));
+    let called = match entity {
+        None => None,
+        Some(entity) => Some(with_orm(vm, |orm, _| {
+            let mapper = orm.mapping.mapper(orm.entity_mapper(entity));
+            Ok(format!("<Mapper at 0x{:x}; {}>", mapper.id.get(), mapper.class_name).into())
+        })?),
+    };
+    let step = JoinStep { left, right, on, outer, full, called };
+    let mut copy = this.altered(|select| select.join_step(step));
     if let Some(entity) = entity {
         copy.joined(entity);
     }
