@@ -61,7 +61,7 @@ fn statements_compile_as_on_sqlalchemy() -> Result<(), Box<dyn Error>> {
     for (Entry { file, statement }, output) in entries.iter().zip(outputs) {
         if scores.last().is_none_or(|score| score.file != *file) {
             let file = file.clone();
-            scores.push(Score { file, level: Level::Issue2, cases: 0, passing: 0 });
+            scores.push(Score { file, level: Level::Later, cases: 0, passing: 0 });
         }
         let Some(score) = scores.last_mut() else { continue };
         score.cases += 1;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::schema::{Constraint, Index, Sequence, Table};
+use crate::schema::{Column, Constraint, Index, Sequence, Table};
 use crate::select::Query;
 
 /// A DDL statement.
@@ -17,6 +17,8 @@ pub enum Ddl {
         /// `IF EXISTS`
         if_exists: bool,
     },
+    /// A column as `CREATE TABLE` spells it; no statement of its own.
+    CreateColumn(Column),
     /// `CREATE INDEX`
     CreateIndex {
         /// The index.

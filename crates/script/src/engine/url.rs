@@ -7,6 +7,9 @@ use vidro_engine::Url;
 use vidro_engine::url::QueryValue;
 use vidro_python::{Args, Class, ClassBuilder, Compare, Object, Raise, Str, Value, Vm};
 
+use vidro_sql::dialect::Dialect;
+
+use crate::expression::DialectObject;
 use crate::{exc, value};
 
 /// A URL as Python sees it.
@@ -23,6 +26,7 @@ pub(super) fn define(vm: &mut Vm) {
         .method("set", set)
         .method("get_backend_name", |vm, args| Ok(Value::from(this(vm, &args)?.url.backend_name())))
         .method("get_driver_name", |vm, args| Ok(Value::from(this(vm, &args)?.url.driver_name())))
+        .method("get_dialect", get_dialect)
         .method("update_query_dict", update_query_dict)
         .method("update_query_string", |vm, mut args| {
             let append = value::flag(vm, args.take_keyword("append"))?;
@@ -57,6 +61,14 @@ pub(super) fn url_of(vm: &mut Vm, given: &Value) -> Result<Url, Raise> {
             Err(exc::argument(vm, format!("Expected string or URL object, got {shown}")))
         }
     }
+}
+
+/// `url.get_dialect()`: what makes the dialect of the URL when it is called.
+fn get_dialect(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let object = this(vm, &args)?;
+    let (name, driver) = (object.url.backend_name(), object.url.driver_name());
+    let dialect = Dialect::for_url(name, Some(driver)).map_err(|e| exc::from_sql(vm, &e))?;
+    Ok(Value::closure("dialect", move |_, _| Ok(Value::object(DialectObject { dialect }))))
 }
 
 fn this(vm: &mut Vm, args: &Args) -> Result<Rc<UrlObject>, Raise> {

@@ -37,7 +37,7 @@ const SCHEMA: Part = Classes(
 );
 const DDL: Part = Classes(
     "sqlalchemy.sql.ddl",
-    "CreateTable DropTable CreateIndex DropIndex CreateSequence DropSequence CreateSchema DropSchema \
+    "CreateTable DropTable CreateColumn CreateIndex DropIndex CreateSequence DropSequence CreateSchema DropSchema \
      AddConstraint DropConstraint SetTableComment SetColumnComment DDL ExecutableDDLElement",
 );
 const ELEMENTS: Part = Classes(

@@ -23,6 +23,7 @@ pub(crate) struct DdlObject {
 const CLASSES: &[&str] = &[
     "CreateTable",
     "DropTable",
+    "CreateColumn",
     "CreateIndex",
     "DropIndex",
     "CreateSequence",
@@ -50,7 +51,7 @@ fn construct(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     let if_not_exists = value::flag(vm, args.take_keyword("if_not_exists"))?;
     let cascade = value::flag(vm, args.take_keyword("cascade"))?;
     let target = args.at(1);
-    let made = statement(vm, &class, &target, if_exists, if_not_exists, cascade)?;
+    let made = statement(&class, &target, if_exists, if_not_exists, cascade);
     let class = CLASSES.iter().find(|known| **known == &*class).copied().unwrap_or("DDL");
     match made {
         Some(ddl) => Ok(Value::object(DdlObject { ddl, class })),
@@ -62,13 +63,12 @@ fn construct(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
 }
 
 fn statement(
-    vm: &mut Vm,
     class: &str,
     target: &Value,
     if_exists: bool,
     if_not_exists: bool,
     cascade: bool,
-) -> Result<Option<Ddl>, Raise> {
+) -> Option<Ddl> {
     let item = target.downcast_ref::<ItemObject>().map(|object| object.item.clone());
     let table = super::as_table(target);
     let text = || target.as_str().map(|text| Rc::from(&*text));
@@ -76,14 +76,14 @@ fn statement(
         Some(Item::Sequence(sequence)) => Some(make(sequence.clone())),
         _ => None,
     };
-    let _ = &vm;
-    Ok(match class {
+    match class {
         "CreateTable" => table.map(|table| {
             Ddl::CreateTable(CreateTable { table, foreign_keys: None, if_not_exists })
         }),
         "DropTable" => table.map(|table| Ddl::DropTable { table, if_exists }),
         "SetTableComment" => table.map(Ddl::SetTableComment),
         "SetColumnComment" => super::as_column(target).map(Ddl::SetColumnComment),
+        "CreateColumn" => super::as_column(target).map(Ddl::CreateColumn),
         "CreateIndex" => match item {
             Some(Item::Index(index)) => Some(Ddl::CreateIndex { index, if_not_exists }),
             _ => None,
@@ -107,7 +107,7 @@ fn statement(
         "CreateSchema" => text().map(|name| Ddl::CreateSchema { name, if_not_exists }),
         "DropSchema" => text().map(|name| Ddl::DropSchema { name, if_exists, cascade }),
         _ => text().map(Ddl::Text),
-    })
+    }
 }
 
 impl Object for DdlObject {

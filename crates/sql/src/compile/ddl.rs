@@ -27,6 +27,9 @@ impl Compiler<'_> {
                 self.table_name(&FromClause::Table(table.clone()), out);
                 Ok(())
             }
+            Ddl::CreateColumn(column) => {
+                self.column_definition(column.table().as_ref(), column, out)
+            }
             Ddl::CreateIndex { index, if_not_exists } => {
                 self.create_index(index, *if_not_exists, out)
             }
@@ -127,7 +130,7 @@ impl Compiler<'_> {
                 continue;
             }
             let mut text = String::new();
-            self.column_definition(table, &column, &mut text).map_err(|error| {
+            self.column_definition(Some(table), &column, &mut text).map_err(|error| {
                 Error::compile(format!(
                     "(in table '{}', column '{}'): {}",
                     table.name(),
@@ -212,7 +215,7 @@ impl Compiler<'_> {
 
     fn column_definition(
         &mut self,
-        table: &Table,
+        table: Option<&Table>,
         column: &Column,
         out: &mut String,
     ) -> Result<()> {
@@ -238,7 +241,12 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn sqlite_column(&mut self, table: &Table, column: &Column, out: &mut String) -> Result<()> {
+    fn sqlite_column(
+        &mut self,
+        table: Option<&Table>,
+        column: &Column,
+        out: &mut String,
+    ) -> Result<()> {
         out.push_str(&column.ty().ddl(&self.dialect)?);
         if let Some(default) = self.default_text(column)? {
             let quoted = default.trim_start().starts_with(['\'', '"', '(']);
@@ -253,7 +261,7 @@ impl Compiler<'_> {
             out.push_str(" NOT NULL");
             on_conflict(&column.spec().dialect_options, "sqlite_on_conflict_not_null", out);
         }
-        if sqlite_inline_key(table, column) {
+        if table.is_some_and(|table| sqlite_inline_key(table, column)) {
             out.push_str(" PRIMARY KEY");
             on_conflict(&column.spec().dialect_options, "sqlite_on_conflict_primary_key", out);
             out.push_str(" AUTOINCREMENT");
@@ -263,12 +271,12 @@ impl Compiler<'_> {
 
     fn postgresql_column(
         &mut self,
-        table: &Table,
+        table: Option<&Table>,
         column: &Column,
         out: &mut String,
     ) -> Result<()> {
         let spec = column.spec().clone();
-        let counts = table.autoincrement_column().is_some_and(|c| c.ptr_eq(column));
+        let counts = table.and_then(Table::autoincrement_column).is_some_and(|c| c.ptr_eq(column));
         let plain = match &spec.default {
             None => true,
             Some(Default::Sequence(sequence)) => sequence.is_optional(),
@@ -307,7 +315,12 @@ impl Compiler<'_> {
         true
     }
 
-    fn mysql_column(&mut self, table: &Table, column: &Column, out: &mut String) -> Result<()> {
+    fn mysql_column(
+        &mut self,
+        table: Option<&Table>,
+        column: &Column,
+        out: &mut String,
+    ) -> Result<()> {
         out.push_str(&column.ty().ddl(&self.dialect)?);
         self.computed(column, out)?;
         let timestamp = column.ty().on(&self.dialect).kind() == TypeKind::TIMESTAMP;
@@ -320,7 +333,7 @@ impl Compiler<'_> {
         if let Some(comment) = &spec.comment {
             let _ = write!(out, " COMMENT {}", literal::quoted(comment, &self.dialect));
         }
-        let counts = table.autoincrement_column().is_some_and(|c| c.ptr_eq(column));
+        let counts = table.and_then(Table::autoincrement_column).is_some_and(|c| c.ptr_eq(column));
         let sequence = self.dialect.caps().sequences
             && matches!(&spec.default, Some(Default::Sequence(s)) if !s.is_optional());
         if counts && (spec.server_default.is_none() || spec.identity.is_some()) && !sequence {
