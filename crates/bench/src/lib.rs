@@ -3,7 +3,7 @@
 //! `cargo xtask bench` runs them natively (`benches/workloads.rs`) and in Chromium (`tests/e2e/bench.mjs`).
 
 #[cfg(target_family = "wasm")]
-mod browser;
+pub mod browser;
 
 use std::fmt;
 use std::rc::Rc;
