@@ -110,14 +110,17 @@ impl Connection {
             DriverParameters::Many(sets) => (Style::Many, sets),
         };
         let mut collector = Collector::new(sets);
-        self.run(&Call { sql, note: Note::RawSql, style, total: 1 }, &mut collector)?;
+        self.run(
+            &Call { sql, construct: None, note: Note::RawSql, style, total: 1 },
+            &mut collector,
+        )?;
         Ok(collector.into_result())
     }
 
     /// The rows of a statement of the library itself, logged as raw SQL.
     pub(crate) fn raw_rows(&self, sql: &str, set: Vec<Value>) -> Result<Vec<Vec<Value>>> {
         let mut collector = Collector::new(vec![set]);
-        let call = Call { sql, note: Note::RawSql, style: Style::Once, total: 1 };
+        let call = Call { sql, construct: None, note: Note::RawSql, style: Style::Once, total: 1 };
         self.run(&call, &mut collector)?;
         let width = collector.names.len().max(1);
         Ok(collector.values.chunks(width).map(<[Value]>::to_vec).collect())

@@ -10,6 +10,7 @@ use crate::echo::{self, Echo};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::execute::{Call, Style};
 use crate::options::ExecutionOptions;
 use crate::pool::{Checkout, Dbapi};
 use crate::transaction::{Transaction, TransactionState};
@@ -281,7 +282,7 @@ impl Connection {
     /// Runs a statement of transaction control, logged as SQLAlchemy logs its savepoint clauses.
     pub(crate) fn run_command(&self, sql: &str) -> Result<()> {
         let note = crate::event::Note::NoKey(self.0.engine.host().now());
-        let call = crate::execute::Call { sql, note, style: crate::execute::Style::Once, total: 1 };
+        let call = Call { sql, construct: None, note, style: Style::Once, total: 1 };
         self.run_set(&call, &[], &mut |_| std::ops::ControlFlow::Continue(())).map(drop)
     }
 

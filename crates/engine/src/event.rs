@@ -1,6 +1,11 @@
 //! What the engine says while it works, to an observer that may be absent.
 
+use std::rc::Rc;
+
 use vidro_sql::Value;
+use vidro_sql::compile::{CompileOptions, compile};
+use vidro_sql::dialect::Dialect;
+use vidro_sql::statement::Statement;
 
 use crate::driver::{RowChange, TableShape};
 use crate::error::{Error, Result};
@@ -152,12 +157,36 @@ pub struct Execution<'a> {
     pub dbapi: u32,
     /// The text.
     pub sql: &'a str,
+    /// What the text was compiled from; `None` when it was given as text.
+    pub construct: Option<&'a Construct>,
     /// What is bound.
     pub parameters: Parameters<'a>,
     /// Where the text came from.
     pub note: Note,
     /// The place in an "insertmanyvalues" run.
     pub batch: Option<BatchNote>,
+}
+
+/// A statement and how it was compiled, which is enough to compile it for another dialect.
+#[derive(Clone, Debug)]
+pub struct Construct {
+    /// The statement.
+    pub statement: Statement,
+    /// How it was compiled.
+    pub options: CompileOptions,
+}
+
+impl Construct {
+    /// The text for a dialect. An error says what the dialect lacks.
+    pub fn text(&self, dialect: &Dialect) -> Result<Rc<str>> {
+        Ok(compile(&self.statement, dialect, &self.options)?.sql)
+    }
+}
+
+impl From<Statement> for Construct {
+    fn from(statement: Statement) -> Self {
+        Self { statement, options: CompileOptions::default() }
+    }
 }
 
 /// The parameters of one execution.

@@ -7,7 +7,7 @@ use vidro_sql::Value;
 use crate::connection::Connection;
 use crate::driver::{Columns, Done, DriverError, Exchange, Once, RowView};
 use crate::error::{Error, ErrorKind, FailedStatement, Result};
-use crate::event::{BatchNote, Event, Execution, Note, Outcome, Parameters};
+use crate::event::{BatchNote, Construct, Event, Execution, Note, Outcome, Parameters};
 use crate::pool::Dbapi;
 
 /// A statement ready to run: compiled, its parameters to come from an [`Exchange`].
@@ -15,6 +15,8 @@ use crate::pool::Dbapi;
 pub struct Call<'a> {
     /// The SQL text.
     pub sql: &'a str,
+    /// What the text was compiled from; `None` when it was given as text.
+    pub construct: Option<&'a Construct>,
     /// Where the text came from, for the log.
     pub note: Note,
     /// How it is run.
@@ -174,6 +176,7 @@ impl Connection {
             connection: self.id(),
             dbapi: dbapi.id(),
             sql: call.sql,
+            construct: call.construct,
             parameters,
             note: call.note,
             batch,

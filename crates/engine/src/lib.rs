@@ -36,7 +36,7 @@ pub use driver::Driver;
 pub use echo::{Echo, Log};
 pub use engine::{Engine, EngineOptions, Prepared};
 pub use error::{Error, ErrorKind, Result};
-pub use event::{Event, Note, Observer};
+pub use event::{Construct, Event, Note, Observer};
 pub use execute::{Call, Style};
 pub use host::Host;
 pub use options::ExecutionOptions;

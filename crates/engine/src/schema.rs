@@ -1,6 +1,5 @@
 //! `create_all` and `drop_all`: DDL in order of dependency, tables that are there left out.
 
-use vidro_sql::compile::{CompileOptions, compile};
 use vidro_sql::ddl::{CreateTable, Ddl};
 use vidro_sql::schema::{MetaData, SortedTables, Table, sort_tables, sort_tables_in_order};
 use vidro_sql::statement::Statement;
@@ -8,7 +7,7 @@ use vidro_sql::statement::Statement;
 use crate::bind::Bind;
 use crate::connection::Connection;
 use crate::error::Result;
-use crate::event::Note;
+use crate::event::{Construct, Note};
 use crate::execute::{Call, Style};
 use crate::inspect::has_table;
 
@@ -92,12 +91,12 @@ pub fn drop_table(bind: &Bind, table: &Table, checkfirst: bool) -> Result<()> {
 
 /// Runs one DDL element.
 pub fn run_ddl(connection: &Connection, ddl: Ddl) -> Result<()> {
-    let statement = Statement::Ddl(ddl);
+    let construct = Construct::from(Statement::Ddl(ddl));
     let host = connection.engine().host();
     let note = Note::NoKey(host.now());
     let dialect = connection.engine().dialect();
-    let compiled = compile(&statement, dialect, &CompileOptions::default())?;
-    let call = Call { sql: &compiled.sql, note, style: Style::Once, total: 1 };
+    let sql = construct.text(dialect)?;
+    let call = Call { sql: &sql, construct: Some(&construct), note, style: Style::Once, total: 1 };
     let mut ignore = |_: &dyn crate::driver::RowView| std::ops::ControlFlow::Continue(());
     connection.run_set(&call, &[], &mut ignore).map(drop)
 }

@@ -14,7 +14,7 @@ use crate::collect::Collector;
 use crate::connection::Connection;
 use crate::engine::Prepared;
 use crate::error::{Error, FailedStatement, Result};
-use crate::event::BatchNote;
+use crate::event::{BatchNote, Construct};
 use crate::execute::{Call, Style};
 use crate::options::ExecutionOptions;
 use crate::result::{Info, ResultSet};
@@ -44,10 +44,15 @@ impl Connection {
             for_executemany: many,
             ..CompileOptions::default()
         };
-        let prepared = self.engine().prepare(statement, &compile, options.caching_disabled())?;
-        let execution = Execution { connection: self, prepared: &prepared };
+        let construct = Construct { statement: statement.clone(), options: compile };
+        let prepared = self.engine().prepare(
+            &construct.statement,
+            &construct.options,
+            options.caching_disabled(),
+        )?;
+        let execution = Execution { connection: self, prepared: &prepared, construct: &construct };
         if many {
-            execution.many(statement, sets, &options)
+            execution.many(sets, &options)
         } else {
             execution.one(sets.first().map_or(&[], Vec::as_slice))
         }
@@ -63,6 +68,7 @@ impl Connection {
 struct Execution<'a> {
     connection: &'a Connection,
     prepared: &'a Prepared,
+    construct: &'a Construct,
 }
 
 /// A parameter set ready for the driver.
@@ -77,25 +83,19 @@ impl Execution<'_> {
         let filled = self.fill(set, None, &[set.to_vec()])?;
         let mut collector = Collector::new(vec![filled.rendered.values]);
         let sql = &filled.rendered.sql;
-        let call = Call { sql, note: self.prepared.note, style: Style::Once, total: 1 };
+        let call = self.call(sql, Style::Once, 1);
         self.connection.run(&call, &mut collector)?;
         self.result(collector, &[filled.set])
     }
 
-    fn many(
-        &self,
-        statement: &Statement,
-        sets: &[ParameterSet],
-        options: &ExecutionOptions,
-    ) -> Result<ResultSet> {
+    fn many(&self, sets: &[ParameterSet], options: &ExecutionOptions) -> Result<ResultSet> {
         let mut filled = Vec::with_capacity(sets.len());
         for (number, set) in sets.iter().enumerate() {
             filled.push(self.fill(set, Some(number), sets)?);
         }
         let insert_many =
             self.prepared.compiled.dml.as_ref().and_then(|dml| dml.insert_many.as_ref());
-        let sorted =
-            matches!(statement, Statement::Insert(insert) if insert.sort_by_parameter_order);
+        let sorted = matches!(&self.construct.statement, Statement::Insert(insert) if insert.sort_by_parameter_order);
         let mut rows = Vec::with_capacity(filled.len());
         let mut given = Vec::with_capacity(filled.len());
         let mut text = Rc::clone(&self.prepared.compiled.sql);
@@ -114,12 +114,7 @@ impl Execution<'_> {
             }
             Some(_) | None => {
                 let mut collector = Collector::new(rows);
-                let call = Call {
-                    sql: &text,
-                    note: self.prepared.note,
-                    style: Style::Many,
-                    total: given.len(),
-                };
+                let call = self.call(&text, Style::Many, given.len());
                 self.connection.run(&call, &mut collector)?;
                 collector
             }
@@ -127,10 +122,14 @@ impl Execution<'_> {
         self.result(collector, &given)
     }
 
+    fn call<'c>(&'c self, sql: &'c str, style: Style, total: usize) -> Call<'c> {
+        Call { sql, construct: Some(self.construct), note: self.prepared.note, style, total }
+    }
+
     fn row_by_row(&self, sql: &str, rows: Vec<Vec<Value>>) -> Result<Collector> {
         let total = rows.len();
         let mut collector = Collector::new(rows);
-        let call = Call { sql, note: self.prepared.note, style: Style::RowByRow, total };
+        let call = self.call(sql, Style::RowByRow, total);
         self.connection.run(&call, &mut collector)?;
         Ok(collector)
     }
@@ -162,8 +161,7 @@ impl Execution<'_> {
             }
             values.extend_from_slice(after);
             let batch = BatchNote { number: index + 1, total, ordered, downgraded: false };
-            let call =
-                Call { sql: &sql, note: self.prepared.note, style: Style::Batch(batch), total };
+            let call = self.call(&sql, Style::Batch(batch), total);
             collector.add_set(values);
             self.connection.run(&call, &mut collector)?;
         }

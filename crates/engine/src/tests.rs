@@ -222,7 +222,8 @@ fn a_refused_statement_shows_its_parameters() {
          (2,), (3,), (4,), (5,), (6,), (7,)  ... displaying 10 of 12 total bound parameter sets \
          ...  (10,), (11,)]]\n(Background on this error at: https://sqlalche.me/e/21/e3q8)"
     );
-    let call = Call { sql: "i", note: Note::RawSql, style: Style::RowByRow, total: 2 };
+    let call =
+        Call { sql: "i", construct: None, note: Note::RawSql, style: Style::RowByRow, total: 2 };
     let mut sets = Collector::new(vec![vec![1.into()], vec![3.into()]]);
     let failed = connection.run(&call, &mut sets);
     assert!(show(failed).contains("[parameters: (3,)]"));

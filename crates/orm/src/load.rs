@@ -16,9 +16,9 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use vidro_engine::driver::RowView;
-use vidro_engine::{Call, Connection, Note, Style};
+use vidro_engine::{Call, Connection, Construct, Note, Style};
 use vidro_sql::Value;
-use vidro_sql::compile::{BindSet, CompileOptions, Compiled, compile};
+use vidro_sql::compile::{BindSet, Compiled, compile};
 use vidro_sql::dialect::Dialect;
 use vidro_sql::expr::Expr;
 use vidro_sql::select::Select;
@@ -53,6 +53,7 @@ impl LoadContext {
 /// A compiled SELECT, perhaps used again and again with other values.
 #[derive(Debug)]
 pub(crate) struct LoadSql {
+    construct: Construct,
     compiled: Rc<Compiled>,
     binds: Vec<Expr>,
     /// What the log says about the text; none until it runs for the first time.
@@ -62,21 +63,21 @@ pub(crate) struct LoadSql {
 impl LoadSql {
     /// A statement of our own, kept by whoever asked for it.
     pub(crate) fn new(select: Select, dialect: &Dialect) -> Result<Self> {
-        let statement = Statement::from(select);
-        let compiled = Rc::new(compile(&statement, dialect, &CompileOptions::default())?);
+        let construct = Construct::from(Statement::from(select));
+        let compiled = Rc::new(compile(&construct.statement, dialect, &construct.options)?);
         let mut binds = BindSet::default();
-        binds.collect(&statement);
-        Ok(Self { compiled, binds: binds.binds, note: Cell::new(None) })
+        binds.collect(&construct.statement);
+        Ok(Self { construct, compiled, binds: binds.binds, note: Cell::new(None) })
     }
 
     /// A statement for one use, compiled through the engine's cache.
     pub(crate) fn prepare(connection: &Connection, select: Select) -> Result<Self> {
-        let statement = Statement::from(select);
+        let construct = Construct::from(Statement::from(select));
         let disabled = connection.execution_options().caching_disabled();
-        let options = CompileOptions::default();
-        let prepared = connection.engine().prepare(&statement, &options, disabled)?;
+        let prepared =
+            connection.engine().prepare(&construct.statement, &construct.options, disabled)?;
         let note = Cell::new(Some(prepared.note));
-        Ok(Self { compiled: prepared.compiled, binds: prepared.binds, note })
+        Ok(Self { construct, compiled: prepared.compiled, binds: prepared.binds, note })
     }
 
     /// Runs it; parameters named in `given` take those values.
@@ -95,7 +96,8 @@ impl LoadSql {
                 Note::Generated(now)
             }
         };
-        let call = Call { sql: &rendered.sql, note, style: Style::Once, total: 1 };
+        let construct = Some(&self.construct);
+        let call = Call { sql: &rendered.sql, construct, note, style: Style::Once, total: 1 };
         connection.run_set(&call, &rendered.values, on_row)?;
         Ok(())
     }

@@ -112,7 +112,8 @@ fn run(
     };
     let total = usize::try_from(batch.count).unwrap_or(usize::MAX);
     let note = sql.note(connection.engine().host().now());
-    let call = Call { sql: sql.text(), note, style, total };
+    let construct = Some(&sql.construct);
+    let call = Call { sql: sql.text(), construct, note, style, total };
     let hide = connection.hide_parameters();
     let mut rows = Rows {
         plan,

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use vidro_engine::Note;
+use vidro_engine::{Construct, Note};
 use vidro_sql::compile::{BindSet, CompileOptions, Compiled, Source, compile};
 use vidro_sql::dialect::Dialect;
 use vidro_sql::dml::{Delete, DmlKey, Insert, Update};
@@ -35,6 +35,8 @@ pub(super) struct Shape<'a> {
 /// A compiled statement and where each of its parameters comes from.
 #[derive(Debug)]
 pub(crate) struct Sql {
+    /// Also keeps the table alive, whose address is part of the cache's key.
+    pub(super) construct: Construct,
     compiled: Compiled,
     /// For each placeholder its source and conversion.
     pub(super) binds: Vec<BindFrom>,
@@ -47,8 +49,6 @@ pub(crate) struct Sql {
     cached: bool,
     /// Attributes of columns that the database or a default fills.
     attributes: Vec<(Column, u16)>,
-    /// Keeps the table alive, whose address is part of the cache's key.
-    _table: Table,
 }
 
 /// Where a parameter comes from.
@@ -231,6 +231,7 @@ fn build(table: &Table, dialect: &Dialect, shape: &Shape<'_>) -> Result<Sql> {
         })
         .collect::<Result<Vec<_>>>()?;
     Ok(Sql {
+        construct: Construct { statement, options },
         postfetch: dml.map(|dml| dml.postfetch.clone()).unwrap_or_default(),
         binds,
         returned,
@@ -238,7 +239,6 @@ fn build(table: &Table, dialect: &Dialect, shape: &Shape<'_>) -> Result<Sql> {
         cached: shape.expressions.is_empty(),
         compiled,
         attributes: shape.attributes.to_vec(),
-        _table: table.clone(),
     })
 }
 
