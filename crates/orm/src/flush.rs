@@ -65,9 +65,10 @@ fn stages(
 ) -> Result<()> {
     let units = collect::collect(orm, host, session, scope)?;
     let changes = changes::diff(orm, &units)?;
-    let plan = plan::plan(orm, &units, &changes)?;
+    let mut plan = plan::plan(orm, &units, &changes)?;
     let mut outcome = execute::Outcome::default();
-    if let Err(error) = execute::execute(orm, host, &plan, &mut outcome) {
+    let executed = execute::execute(orm, host, &plan, &mut outcome);
+    if let Err(error) = executed.and(plan.circular.take().map_or(Ok(()), Err)) {
         settle::keep_keys(orm, &units, &changes, &plan, &outcome);
         return Err(error);
     }
@@ -78,7 +79,11 @@ fn stages(
 pub fn plan(orm: &mut Orm, host: &mut dyn Host, session: SessionId) -> Result<FlushPlan> {
     let units = collect::collect(orm, host, session, &None)?;
     let changes = changes::diff(orm, &units)?;
-    plan::plan(orm, &units, &changes)
+    let mut plan = plan::plan(orm, &units, &changes)?;
+    match plan.circular.take() {
+        Some(error) => Err(error),
+        None => Ok(plan),
+    }
 }
 
 /// Flushes before a query, where the session is set to.

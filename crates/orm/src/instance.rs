@@ -17,6 +17,7 @@ use crate::session::SessionId;
 
 pub use arena::Arena;
 pub use attributes::{Loaded, Passive};
+pub(crate) use history::RelatedHistory;
 pub use history::{History, Item};
 
 /// A mapped object. Ids are never used again, so they are stable names in events.
@@ -163,7 +164,7 @@ pub struct Cause {
 
 /// Marks on an instance; each is one bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Flags(u8);
+pub(crate) struct Flags(u16);
 
 impl Flags {
     /// Never flushed: every value present counts as added.
@@ -180,6 +181,10 @@ impl Flags {
     pub(crate) const UNREFERENCED: Self = Self(32);
     /// Reached by the current mark pass.
     pub(crate) const MARKED: Self = Self(64);
+    /// A flush deleted its row, and no rollback brought it back.
+    pub(crate) const WAS_DELETED: Self = Self(128);
+    /// It was expired as a whole, and no refresh came since.
+    pub(crate) const EXPIRED: Self = Self(256);
 
     pub(crate) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -311,8 +316,14 @@ impl Instance {
     }
 
     /// Where it stands.
+    ///
+    /// An object that was inserted and deleted in one transaction, rolled back and added anew still
+    /// calls itself deleted, as in SQLAlchemy.
     pub fn state(&self) -> State {
-        self.state
+        match self.state {
+            State::Persistent if self.flags.has(Flags::WAS_DELETED) => State::Deleted,
+            state => state,
+        }
     }
 
     /// The session that holds it.

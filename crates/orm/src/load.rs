@@ -110,10 +110,13 @@ impl LoadSql {
 /// What a cached SELECT of this crate is found by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum LoadKey {
-    /// By primary key: mapper, engine, attributes.
-    Get(u16, u32, Vec<u16>),
-    /// The same for `session.refresh`.
-    Refresh(u16, u32, Vec<u16>),
+    /// By primary key: mapper, engine.
+    Get(u16, u32),
+    /// All of an object for `session.refresh`: mapper, engine.
+    Refresh(u16, u32),
+    /// Some attributes of an object: mapper, engine, columns, and the slots of relationships that
+    /// SQLAlchemy names with them, though it does not load them.
+    Attributes(u16, u32, Vec<u16>, Vec<u16>),
     /// Of a relationship: engine.
     Lazy(u16, u32),
 }

@@ -30,7 +30,7 @@ pub use membership::{
     add, add_all, contains, delete, expunge, expunge_all, is_modified, make_transient,
     make_transient_to_detached,
 };
-pub(crate) use membership::{expunge_only, save_or_update};
+pub(crate) use membership::{expunge_only, remove_deleted, save_or_update};
 pub use merge::merge;
 pub use state::Transition;
 pub(crate) use state::transition;

@@ -7,7 +7,7 @@ use super::FlushScope;
 use crate::Orm;
 use crate::error::Result;
 use crate::host::Host;
-use crate::instance::{Cause, Flags, InstanceId, Passive, Related, Slot};
+use crate::instance::{Cause, Flags, InstanceId, Passive, RelatedHistory, Slot};
 use crate::load;
 use crate::mapping::{Cascade, Direction, MapperId, PassiveDeletes, Relationship, RelationshipId};
 use crate::session::{self, SessionId};
@@ -147,13 +147,9 @@ impl Units {
         if !current.is_loaded() {
             return None;
         }
-        let mut ids: Vec<_> = current.ids().iter().map(|id| Some(*id)).collect();
-        if !relationship.uselist && ids.is_empty() {
-            ids.push(None);
-        }
-        if let Some((old, _)) = instance.committed_related(slot) {
-            let gone = old.ids().iter().filter(|id| !current.ids().contains(id));
-            ids.extend(gone.map(|id| Some(*id)));
+        let mut ids: Vec<_> = instance.all_pending(slot).into_iter().map(Some).collect();
+        if !relationship.uselist && current.ids().is_empty() {
+            ids.insert(0, None);
         }
         (!ids.is_empty()).then_some(ids)
     }
@@ -427,13 +423,24 @@ impl Collector<'_> {
         Ok(())
     }
 
+    /// The history of a relationship; an old value that nobody asked for so far is loaded.
+    fn history(
+        &mut self,
+        relationship: &Relationship,
+        id: InstanceId,
+    ) -> Result<RelatedHistory<'_>> {
+        let slot = self.slot(relationship, id)?;
+        self.orm.load_old(self.host, id, relationship)?;
+        Ok(self.orm.instances[id].related_history(slot))
+    }
+
     fn presort_parent_delete(&mut self, relationship: &Relationship, id: InstanceId) -> Result<()> {
         if relationship.passive_deletes == PassiveDeletes::No {
             self.load(relationship, id)?;
         }
         let null_keys = !relationship.cascade.contains(Cascade::DELETE)
             && relationship.passive_deletes != PassiveDeletes::All;
-        let history = self.orm.instances[id].related_history(self.slot(relationship, id)?);
+        let history = self.history(relationship, id)?;
         let (deleted, unchanged) = (history.deleted.to_vec(), history.unchanged.to_vec());
         let related = Reason::Related { owner: id, relationship: relationship.id };
         let orphan = Reason::OrphanOf { owner: id, relationship: relationship.id };
@@ -457,12 +464,11 @@ impl Collector<'_> {
     }
 
     fn presort_parent_save(&mut self, relationship: &Relationship, id: InstanceId) -> Result<()> {
-        let slot = self.slot(relationship, id)?;
         let keys_changed = self.keys_changed(relationship, id);
         if keys_changed && !relationship.passive_updates {
             self.load(relationship, id)?;
         }
-        let history = self.orm.instances[id].related_history(slot);
+        let history = self.history(relationship, id)?;
         if history.is_empty() {
             return Ok(());
         }
@@ -522,7 +528,7 @@ impl Collector<'_> {
         if relationship.passive_deletes == PassiveDeletes::No {
             self.load(relationship, id)?;
         }
-        let history = self.orm.instances[id].related_history(self.slot(relationship, id)?);
+        let history = self.history(relationship, id)?;
         let mut doomed = history.added.to_vec();
         doomed.extend(history.unchanged.iter());
         if orphans {
@@ -538,8 +544,7 @@ impl Collector<'_> {
         if !relationship.cascade.contains(Cascade::DELETE_ORPHAN) {
             return Ok(());
         }
-        let slot = self.slot(relationship, id)?;
-        let deleted = self.orm.instances[id].related_history(slot).deleted.to_vec();
+        let deleted = self.history(relationship, id)?.deleted.to_vec();
         for child in deleted {
             if !self.orm.has_parent(relationship.id, child, false) {
                 self.delete_orphan(relationship, id, child)?;
@@ -564,18 +569,16 @@ impl Collector<'_> {
         ids: &[InstanceId],
         delete: bool,
     ) -> Result<bool> {
-        let load = delete
-            && relationship.passive_deletes == PassiveDeletes::No
-            && relationship.direction != Direction::ManyToOne;
-        for &id in ids {
-            if load {
-                self.load(relationship, id)?;
+        let passive = match relationship.direction {
+            _ if !delete || relationship.passive_deletes != PassiveDeletes::No => {
+                Passive::NoInitialize
             }
-            let slot = self.slot(relationship, id)?;
-            let instance = &self.orm.instances[id];
-            let untouched = matches!(instance.related(slot), Related::NotLoaded)
-                && instance.committed_related(slot).is_none();
-            if !untouched && !instance.related_history(slot).is_empty() {
+            Direction::ManyToOne => Passive::NoFetchRelated,
+            Direction::OneToMany | Direction::ManyToMany => Passive::OffNoAutoflush,
+        };
+        for &id in ids {
+            self.orm.load_related(self.host, id, relationship, passive)?;
+            if !self.history(relationship, id)?.is_empty() {
                 return Ok(true);
             }
         }

@@ -1,13 +1,11 @@
 //! The order of a flush: SQLAlchemy's actions, topologically sorted in levels, split by row inside cycles.
 
 use indexmap::{IndexMap, IndexSet};
-use petgraph::algo::tarjan_scc;
-use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::collect::{UnitIndex, Units};
 use crate::Orm;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::mapping::{Direction, MapperId, Relationship, RelationshipId};
 
 /// A piece of work that is ordered as a whole. The first four concern all units of a hierarchy,
@@ -32,16 +30,61 @@ pub(crate) enum Group {
     PostUpdate { mapper: MapperId, delete: bool },
 }
 
-/// All groups of a flush, in order.
-pub(crate) fn order(orm: &Orm, units: &Units) -> Result<Vec<Group>> {
+/// The groups of a flush.
+#[derive(Debug, Default)]
+pub(crate) struct Order {
+    /// As they run.
+    pub(crate) groups: Vec<Group>,
+    /// Work that waits for itself comes after them.
+    pub(crate) circular: Option<Error>,
+}
+
+/// Puts the work of a flush in order.
+pub(crate) fn order(orm: &Orm, units: &Units) -> Order {
     let mut graph = Graph::new(orm, units);
     graph.add_mappers();
     graph.add_relationships();
-    let cycles = graph.cycles();
+    let cycles = find_cycles(graph.edges.iter().copied());
     if !cycles.is_empty() {
         graph.split(&cycles);
     }
     graph.levels(&cycles)
+}
+
+/// Actions that wait for themselves, as they were found.
+type Cycles = IndexSet<Action, FxBuildHasher>;
+
+/// The actions that wait for themselves, found depth first from each action others wait for.
+fn find_cycles(edges: impl Iterator<Item = (Action, Action)>) -> Cycles {
+    let mut followers: IndexMap<Action, Vec<Action>, FxBuildHasher> = IndexMap::default();
+    for (before, after) in edges {
+        followers.entry(before).or_default().push(after);
+    }
+    let mut cycles = Cycles::default();
+    for start in followers.keys() {
+        let mut todo: FxHashSet<Action> = followers.keys().copied().collect();
+        todo.remove(start);
+        let mut path = vec![*start];
+        while let Some(top) = path.last() {
+            let mut next = None;
+            for node in followers.get(top).into_iter().flatten() {
+                if let Some(at) = path.iter().position(|on_path| on_path == node) {
+                    let cycle = path.iter().skip(at);
+                    cycle.clone().for_each(|node| _ = todo.remove(node));
+                    cycles.extend(cycle);
+                }
+                if todo.remove(node) {
+                    next = Some(*node);
+                    break;
+                }
+            }
+            match next {
+                Some(node) => path.push(node),
+                None => _ = path.pop(),
+            }
+        }
+    }
+    cycles
 }
 
 struct Graph<'a> {
@@ -111,32 +154,10 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Actions that wait for themselves.
-    fn cycles(&self) -> FxHashSet<Action> {
-        let mut graph: DiGraph<Action, ()> = DiGraph::new();
-        let nodes: Vec<NodeIndex> = self.actions.iter().map(|a| graph.add_node(*a)).collect();
-        let node = |action| self.actions.get_index_of(action).and_then(|i| nodes.get(i)).copied();
-        for (before, after) in &self.edges {
-            if let (Some(before), Some(after)) = (node(before), node(after)) {
-                graph.add_edge(before, after, ());
-            }
-        }
-        let mut cyclic = FxHashSet::default();
-        for component in tarjan_scc(&graph) {
-            let own = component.first().is_some_and(|n| graph.contains_edge(*n, *n));
-            if component.len() > 1 || own {
-                cyclic.extend(component.iter().map(|n| graph[*n]));
-            }
-        }
-        cyclic
-    }
-
     /// Replaces each action of a cycle by one action for each unit.
-    fn split(&mut self, cycles: &FxHashSet<Action>) {
+    fn split(&mut self, cycles: &Cycles) {
         let mut parts: IndexMap<Action, Vec<Action>, FxBuildHasher> = IndexMap::default();
-        let cyclic: Vec<Action> =
-            self.actions.iter().copied().filter(|a| cycles.contains(a)).collect();
-        for action in cyclic {
+        for &action in cycles {
             let (mapper, delete) = match action {
                 Action::Save(mapper) => (mapper, false),
                 Action::Delete(mapper) => (mapper, true),
@@ -170,7 +191,7 @@ impl<'a> Graph<'a> {
 
     fn split_relationship(
         &mut self,
-        cycles: &FxHashSet<Action>,
+        cycles: &Cycles,
         relationship: &Relationship,
         members: &[UnitIndex],
         delete: bool,
@@ -293,11 +314,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Points edges of split actions at their parts and drops those within the cycles.
-    fn rewrite(
-        &mut self,
-        cycles: &FxHashSet<Action>,
-        parts: &IndexMap<Action, Vec<Action>, FxBuildHasher>,
-    ) {
+    fn rewrite(&mut self, cycles: &Cycles, parts: &IndexMap<Action, Vec<Action>, FxBuildHasher>) {
         for (before, after) in std::mem::take(&mut self.edges) {
             let within = cycles.contains(&before) && cycles.contains(&after);
             if within || self.disabled.contains(&before) || self.disabled.contains(&after) {
@@ -314,7 +331,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Sorts level by level; within a level by SQLAlchemy's sort key.
-    fn levels(&self, cycles: &FxHashSet<Action>) -> Result<Vec<Group>> {
+    fn levels(&self, cycles: &Cycles) -> Order {
         let mut todo: Vec<Action> = self.actions.iter().copied().collect();
         todo.retain(|action| !cycles.contains(action) && !self.disabled.contains(action));
         todo.sort_by_cached_key(|action| self.sort_key(action));
@@ -329,28 +346,64 @@ impl<'a> Graph<'a> {
                 followers.entry(*before).or_default().push(*after);
             }
         }
-        let mut groups = Vec::new();
+        let mut order = Order::default();
         while !todo.is_empty() {
             let (ready, rest): (Vec<Action>, Vec<Action>) =
                 todo.iter().partition(|action| waits.get(*action) == Some(&0));
             if ready.is_empty() {
-                return Err(self.circular(&rest));
+                order.circular = Some(self.circular(&rest));
+                break;
             }
             for after in ready.iter().filter_map(|action| followers.get(action)).flatten() {
                 if let Some(count) = waits.get_mut(after) {
                     *count -= 1;
                 }
             }
-            self.group(&ready, &mut groups);
+            self.group(&ready, !cycles.is_empty(), &mut order.groups);
             todo = rest;
         }
-        Ok(groups)
+        order
     }
 
     fn circular(&self, rest: &[Action]) -> Error {
-        let names: Vec<String> = rest.iter().map(|action| format!("{action:?}")).collect();
+        let within =
+            |(before, after): &&(Action, Action)| rest.contains(before) && rest.contains(after);
+        let cycles = find_cycles(self.edges.iter().filter(within).copied());
+        let names: Vec<String> = cycles.iter().map(|action| self.describe(*action)).collect();
         let message = format!("Circular dependency detected. ({})", names.join(", "));
         Error::circular(message).with_code("cycles")
+    }
+
+    /// An action as SQLAlchemy's messages write it.
+    fn describe(&self, action: Action) -> String {
+        let mapper = |id| self.orm.mapping.mapper(id).describe();
+        let object = |unit| self.orm.state_str(self.units.unit(unit).id);
+        let python = |truth: bool| if truth { "True" } else { "False" };
+        let processor = |id| {
+            let relationship = self.orm.mapping.relationship(id);
+            let direction = match relationship.direction {
+                Direction::OneToMany => "OneToMany",
+                Direction::ManyToOne => "ManyToOne",
+                Direction::ManyToMany => "ManyToMany",
+            };
+            format!("_{direction}DP({})", self.orm.mapping.relationship_str(&relationship))
+        };
+        match action {
+            Action::Save(id) => format!("_SaveUpdateAll({})", mapper(id)),
+            Action::Delete(id) => format!("_DeleteAll({})", mapper(id)),
+            Action::PostUpdate { mapper: id, .. } => format!("_PostUpdateAll({})", mapper(id)),
+            Action::SaveUnit(unit) => format!("_SaveUpdateState({})", object(unit)),
+            Action::DeleteUnit(unit) => format!("_DeleteState({})", object(unit)),
+            Action::Process { relationship, delete } => {
+                format!("_ProcessAll({}, isdelete={})", processor(relationship), python(delete))
+            }
+            Action::ProcessUnit { relationship, delete, unit } => format!(
+                "_ProcessState({}, {}, delete={})",
+                processor(relationship),
+                object(unit),
+                python(delete)
+            ),
+        }
     }
 
     fn sort_key(&self, action: &Action) -> (u8, String, bool) {
@@ -368,70 +421,61 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Turns a level into groups; per-unit actions of one kind join the first of them.
-    fn group(&self, level: &[Action], groups: &mut Vec<Group>) {
-        let start = groups.len();
-        for action in level {
-            let (unit, mut new) = match *action {
-                Action::Save(id) => {
-                    (None, Group::Save(id, self.units.of_hierarchy(self.orm, id, false)))
-                }
-                Action::Delete(id) => {
-                    (None, Group::Delete(id, self.units.of_hierarchy(self.orm, id, true)))
-                }
-                Action::Process { relationship, delete } => {
-                    let units = self.units.of_relationship(self.orm, relationship, delete);
-                    (None, Group::Process { relationship, delete, units })
-                }
-                Action::PostUpdate { mapper, delete } => {
-                    (None, Group::PostUpdate { mapper, delete })
-                }
-                Action::SaveUnit(unit) => {
-                    (Some(unit), Group::Save(self.base(self.units.unit(unit).mapper), Vec::new()))
-                }
-                Action::DeleteUnit(unit) => {
-                    (Some(unit), Group::Delete(self.base(self.units.unit(unit).mapper), Vec::new()))
-                }
-                Action::ProcessUnit { relationship, delete, unit } => {
-                    (Some(unit), Group::Process { relationship, delete, units: Vec::new() })
-                }
-            };
-            let Some(unit) = unit else {
-                groups.push(new);
-                continue;
-            };
-            match groups.iter_mut().skip(start).find(|group| group.same_kind(&new)) {
-                Some(group) => group.push(unit),
-                None => {
-                    new.push(unit);
-                    groups.push(new);
-                }
+    /// Turns a level into groups; per-unit actions of one kind join the last of them.
+    ///
+    /// Without cycles a level runs in order. With them SQLAlchemy takes actions out of a set; the
+    /// one added last is the first to go.
+    fn group(&self, level: &[Action], cyclic: bool, groups: &mut Vec<Group>) {
+        if !cyclic {
+            groups.extend(level.iter().map(|action| self.single(*action)));
+            return;
+        }
+        let mut rest = level.to_vec();
+        while let Some(last) = rest.pop() {
+            let mut group = self.single(last);
+            rest.retain(|action| !group.join(&self.single(*action)));
+            groups.push(group);
+        }
+    }
+
+    /// The group of one action.
+    fn single(&self, action: Action) -> Group {
+        let base_of = |unit| self.base(self.units.unit(unit).mapper);
+        match action {
+            Action::Save(id) => Group::Save(id, self.units.of_hierarchy(self.orm, id, false)),
+            Action::Delete(id) => Group::Delete(id, self.units.of_hierarchy(self.orm, id, true)),
+            Action::Process { relationship, delete } => {
+                let units = self.units.of_relationship(self.orm, relationship, delete);
+                Group::Process { relationship, delete, units }
+            }
+            Action::PostUpdate { mapper, delete } => Group::PostUpdate { mapper, delete },
+            Action::SaveUnit(unit) => Group::Save(base_of(unit), vec![unit]),
+            Action::DeleteUnit(unit) => Group::Delete(base_of(unit), vec![unit]),
+            Action::ProcessUnit { relationship, delete, unit } => {
+                Group::Process { relationship, delete, units: vec![unit] }
             }
         }
     }
 }
 
 impl Group {
-    fn same_kind(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Save(a, _), Self::Save(b, _)) | (Self::Delete(a, _), Self::Delete(b, _)) => {
-                a == b
+    /// Takes another group in if it is of the same kind; says whether it did.
+    fn join(&mut self, other: &Self) -> bool {
+        let (own, units) = match (self, other) {
+            (Self::Save(a, own), Self::Save(b, units))
+            | (Self::Delete(a, own), Self::Delete(b, units))
+                if a == b =>
+            {
+                (own, units)
             }
             (
-                Self::Process { relationship: a, delete: x, .. },
-                Self::Process { relationship: b, delete: y, .. },
-            ) => (a, x) == (b, y),
-            _ => false,
-        }
-    }
-
-    fn push(&mut self, unit: UnitIndex) {
-        match self {
-            Self::Save(_, units) | Self::Delete(_, units) | Self::Process { units, .. } => {
-                units.push(unit);
-            }
-            Self::PostUpdate { .. } => {}
-        }
+                Self::Process { relationship: a, delete: x, units: own },
+                Self::Process { relationship: b, delete: y, units },
+            ) if a == b && x == y => (own, units),
+            _ => return false,
+        };
+        own.extend(units);
+        true
     }
 }
 

@@ -10,10 +10,10 @@ use vidro_sql::schema::{Column, Table};
 
 use super::changes::Changes;
 use super::collect::{UnitIndex, Units};
-use super::order::{Group, order};
+use super::order::{Group, Order, order};
 use super::statement::Sql;
 use crate::Orm;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::mapping::{MapperId, RelationshipId};
 use crate::session::SessionId;
@@ -154,6 +154,8 @@ pub struct FlushPlan {
     pub(crate) refreshes: Vec<Refresh>,
     /// What the steps were made of.
     pub(crate) units: Vec<PlannedUnit>,
+    /// The steps are not all: what comes after them waits for itself.
+    pub(crate) circular: Option<Error>,
 }
 
 /// Expired attributes that are loaded on the way, because a statement or a copy reads the key among them.
@@ -195,7 +197,7 @@ impl FlushPlan {
 
 /// Lays out the statements of a flush. Reads objects, writes nothing.
 pub(crate) fn plan(orm: &Orm, units: &Units, changes: &Changes) -> Result<FlushPlan> {
-    let groups = order(orm, units)?;
+    let Order { groups, circular } = order(orm, units);
     let planned = |unit: &super::collect::Unit| PlannedUnit { insert: None, reason: unit.reason };
     let plan = FlushPlan {
         session: units.session,
@@ -205,6 +207,7 @@ pub(crate) fn plan(orm: &Orm, units: &Units, changes: &Changes) -> Result<FlushP
         row_switches: Vec::new(),
         refreshes: Vec::new(),
         units: units.all.iter().map(planned).collect(),
+        circular,
     };
     let mut planner = rows::Planner::new(orm, units, changes, plan);
     for group in groups {

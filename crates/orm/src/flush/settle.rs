@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::host::{Host, Moment};
 use crate::instance::{Flags, InstanceId, Key, Slot, State};
-use crate::session::{Transition, transition};
+use crate::load;
+use crate::session::{self, Transition, transition};
 
 /// Writes what a flush did back to its objects and their session.
 pub(crate) fn settle(
@@ -25,15 +26,21 @@ pub(crate) fn settle(
     write_copies(orm, units, changes, plan, &outcome);
     write_generated(orm, plan, outcome)?;
     for unit in units.all.iter().filter(|unit| unit.delete) {
-        settle_deleted(orm, units, unit.id)?;
+        session::remove_deleted(orm, units.session, unit.id)?;
     }
     reserve(orm, units)?;
     for unit in units.all.iter().filter(|unit| !unit.delete) {
+        // Its identity key is read, which loads an object that is still expired.
+        if orm.is_key_expired(unit.id) {
+            load::refresh_expired(orm, host, unit.id)?;
+        }
         settle_saved(orm, units, unit.id)?;
     }
+    // An object whose deletion was called off keeps its mark: the next flush deletes it.
+    let deleted = orm.sessions.deleted(orm, units.session);
     let session = orm.sessions.get_mut(units.session)?;
     session.new.clear();
-    session.deleted.clear();
+    session.deleted = deleted;
     session.modified.clear();
     host.on_session(orm, Moment::AfterFlush, units.session)?;
     orm.emit(Event::FlushFinished { session: units.session });
@@ -184,27 +191,6 @@ fn write_updated_version(
             *orm.instances.column_mut(id, version) = Slot::Value(value.clone());
         }
     }
-}
-
-fn settle_deleted(orm: &mut Orm, units: &Units, id: InstanceId) -> Result<()> {
-    let instance = &orm.instances[id];
-    if instance.state != State::Persistent {
-        return Ok(());
-    }
-    let base = orm.mapper_of(id)?.base;
-    let key = orm.instances[id].key.clone();
-    let session = orm.sessions.get_mut(units.session)?;
-    if let Some(key) = &key {
-        session.identity.discard(base, key, id);
-    }
-    if let Some(transaction) = session.transactions.last_mut() {
-        transaction.deleted.push(id);
-    }
-    let flags = &mut orm.instances[id].flags;
-    flags.set(Flags::TO_DELETE, false);
-    flags.set(Flags::MODIFIED, false);
-    flags.set(Flags::LISTED, false);
-    transition(orm, id, Transition::PersistentToDeleted)
 }
 
 /// Makes room in the identity map for everything that is new.

@@ -32,9 +32,12 @@ pub enum Loaded<'a> {
 pub enum Passive {
     /// Any SQL it takes.
     Off,
-    /// Any SQL it takes, without an autoflush first, and silently nothing when detached.
+    /// Any SQL it takes, without an autoflush first, and silently nothing when detached. Reads what
+    /// the row holds, not what was changed since.
     OffNoAutoflush,
-    /// The identity map, no SQL.
+    /// The identity map, and SQL for the object's own columns only; otherwise as `OffNoAutoflush`.
+    NoFetchRelated,
+    /// The identity map, no SQL; what the row holds, not what was changed since.
     NoFetch,
     /// What is there.
     NoInitialize,
@@ -203,6 +206,9 @@ impl Orm {
             return Ok(());
         }
         let initiator = initiator.unwrap_or(Initiator::new(relationship.id, Operation::Replace));
+        if let Some(new) = new {
+            self.check_single_parent(id, relationship, new, old, initiator)?;
+        }
         host.on_related(self, id, relationship.id, host::RelatedChange::Set(new))?;
         if let Some(old) = old.filter(|_| relationship.tracks_parent() && old != new) {
             self.set_parent(relationship.id, old, id, false)?;
@@ -315,16 +321,16 @@ impl Orm {
         if !held
             && let Some(last) = self.instances[child].parents.get(relationship)
             && let Some(holder) = last.parent
-            && holder != parent
+            && self.instances[holder].key != self.instances[parent].key
         {
             if self.instances.get(holder).is_none() {
                 let relationship = self.mapping.relationship(relationship);
                 return Err(Error::stale_data(format!(
-                    "Object {} being removed from the '{}' collection of {}, but the record \
-                     indicates it was associated with a different parent",
+                    "Removing state {} from parent state {} along attribute '{}', but the parent \
+                     record has gone stale, can't be sure this is the most recent parent.",
                     self.state_str(child),
-                    relationship.key,
                     self.state_str(parent),
+                    relationship.key,
                 )));
             }
             // Another parent took it meanwhile; that one's word stands.

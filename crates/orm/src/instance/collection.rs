@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use super::attributes::Passive;
 use super::{Flags, InstanceId, Queued, Related, State};
 use crate::Orm;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::host::{self, Host};
 use crate::mapping::{Cascade, Lazy, Relationship, RelationshipId};
@@ -177,19 +177,34 @@ impl Orm {
     ) -> Result<()> {
         let slot = self.relationship_slot(owner, relationship.id)?;
         let known = self.load_related(host, owner, relationship, passive)?;
-        if known && !self.instances[owner].related(slot).ids().contains(&member) {
-            return Err(Error::value("list.remove(x): x not in list"));
+        if known && !self.instances[owner].related(slot).is_loaded() {
+            // The empty collection of a new object becomes a real one.
+            self.instances.set_related(owner, slot, Related::Many(Vec::new()));
         }
+        // Events come first, as in SQLAlchemy: they are sent even for what is not a member.
         self.fire_remove(host, owner, relationship, slot, member, initiator)?;
         if !known {
             self.queue(owner, slot, member, false);
-        } else if let Related::Many(ids) = self.instances.related_mut(owner, slot)
+            return Ok(());
+        }
+        self.take_out(owner, slot, member)
+    }
+
+    /// Takes the first mention of a member out of a list.
+    pub(crate) fn take_out(
+        &mut self,
+        owner: InstanceId,
+        slot: u16,
+        member: InstanceId,
+    ) -> Result<()> {
+        if let Related::Many(ids) = self.instances.related_mut(owner, slot)
             && let Some(index) = ids.iter().position(|id| *id == member)
         {
             ids.remove(index);
             self.instances.unlink(member);
+            return Ok(());
         }
-        Ok(())
+        Err(Error::value("list.remove(x): x not in list"))
     }
 
     fn fire_append(
@@ -202,6 +217,7 @@ impl Orm {
         initiator: Option<Initiator>,
     ) -> Result<()> {
         let initiator = initiator.unwrap_or(Initiator::new(relationship.id, Operation::Append));
+        self.check_single_parent(owner, relationship, member, None, initiator)?;
         host.on_related(self, owner, relationship.id, host::RelatedChange::Append(member))?;
         if let Some(session) = self.instances[owner].session {
             self.cascade_save(host, session, owner, relationship, member, initiator)?;
@@ -234,13 +250,12 @@ impl Orm {
     ) -> Result<()> {
         let initiator = initiator.unwrap_or(Initiator::new(relationship.id, Operation::Remove));
         host.on_related(self, owner, relationship.id, host::RelatedChange::Remove(member))?;
-        // The snapshot comes first here: the change to the list may follow in the same breath.
-        self.record_related(owner, slot, true);
         if relationship.tracks_parent() {
             self.set_parent(relationship.id, member, owner, false)?;
         }
         self.cascade_remove(host, owner, relationship, member)?;
         self.backref_remove(host, relationship, owner, slot, member, initiator)?;
+        self.record_related(owner, slot, true);
         self.emit(Event::CollectionChanged {
             instance: owner,
             relationship: relationship.id,
@@ -248,6 +263,32 @@ impl Orm {
             added: false,
         });
         Ok(())
+    }
+
+    /// A member of a `single_parent` relationship has to leave one parent before another takes it.
+    pub(super) fn check_single_parent(
+        &self,
+        owner: InstanceId,
+        relationship: &Relationship,
+        member: InstanceId,
+        old: Option<InstanceId>,
+        initiator: Initiator,
+    ) -> Result<()> {
+        if !relationship.single_parent
+            || initiator.relationship != relationship.id
+            || old == Some(member)
+            || !self.has_parent(relationship.id, member, false)
+        {
+            return Ok(());
+        }
+        let class = self.mapping.mapper(self.instances[owner].mapper).class_repr();
+        let message = format!(
+            "Instance {} is already associated with an instance of {class} via its {} attribute, \
+             and is only allowed a single parent.",
+            self.state_str(member),
+            self.mapping.relationship_str(relationship),
+        );
+        Err(Error::invalid_request(message).with_code("bbf1"))
     }
 
     /// A pending orphan leaves the session at once; another is remembered until the flush.
@@ -371,13 +412,11 @@ impl Orm {
         if !relationship.uselist {
             return self.set_scalar(host, owner, relationship, None, Some(initiator), Some(member));
         }
-        let slot = self.relationship_slot(owner, relationship.id)?;
-        let known = self.load_related(host, owner, relationship, Passive::NoFetch)?;
-        if known && !self.instances[owner].related(slot).ids().contains(&member) {
-            return Ok(());
-        }
         let passive = Passive::NoFetch;
-        self.remove_member(host, owner, relationship, member, Some(initiator), passive)
+        match self.remove_member(host, owner, relationship, member, Some(initiator), passive) {
+            Err(error) if error.kind() == ErrorKind::ValueError => Ok(()),
+            done => done,
+        }
     }
 
     fn place_member(

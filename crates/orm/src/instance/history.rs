@@ -87,6 +87,15 @@ impl Instance {
         }
     }
 
+    /// What a loaded relationship holds or held: what was added, what stayed, what is gone.
+    pub(crate) fn all_pending(&self, slot: u16) -> Vec<InstanceId> {
+        if !self.related(slot).is_loaded() {
+            return Vec::new();
+        }
+        let history = self.related_history(slot);
+        [history.added, history.unchanged, history.deleted].concat()
+    }
+
     fn scalar_history(&self, new: Option<InstanceId>, old: Option<&Related>) -> RelatedHistory<'_> {
         let mut history = RelatedHistory::default();
         let changed = match old {

@@ -214,7 +214,7 @@ impl Recipe {
             orm.instances[id].load.clone_from(&self.context);
         }
         let instance = &orm.instances[id];
-        let lacks = |slot: &Slot| matches!(slot, Slot::Expired | Slot::Deferred);
+        let lacks = |slot: &Slot| !slot.is_loaded();
         if !self.populate_existing && !instance.columns.iter().any(lacks) {
             return Ok(());
         }

@@ -17,8 +17,8 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Purpose};
 use crate::flush;
 use crate::host::Host;
-use crate::instance::{InstanceId, Key, Passive, Related, RelatedChange, Slot};
-use crate::mapping::{Lazy, Mapper, MapperId, Property, Relationship};
+use crate::instance::{Flags, InstanceId, Key, Passive, Related, RelatedChange, Slot};
+use crate::mapping::{Direction, Lazy, Mapper, MapperId, Property, Relationship};
 use crate::session::{self, SessionId};
 
 /// `session.get(User, key)`: the identity map first, then a SELECT.
@@ -48,7 +48,9 @@ pub fn get(
         if !orm.mapping.is_a(orm.instances[id].mapper, mapper) {
             return Ok(None);
         }
-        return confirm(orm, host, session, id);
+        if let Some(id) = confirm(orm, host, session, id)? {
+            return Ok(Some(id));
+        }
     }
     orm.emit(Event::LoadStarted { purpose: Purpose::Get });
     let found = load_by_key(orm, host, session, mapper, key);
@@ -69,7 +71,7 @@ fn confirm(
     match refresh_expired(orm, host, id) {
         Ok(()) => Ok(Some(id)),
         Err(error) if error.kind() == crate::ErrorKind::ObjectDeletedError => {
-            session::expunge_only(orm, session, id)?;
+            session::remove_deleted(orm, session, id)?;
             Ok(None)
         }
         Err(error) => Err(error),
@@ -91,7 +93,7 @@ fn load_by_key(
 ) -> Result<Option<InstanceId>> {
     flush::autoflush(orm, host, session)?;
     let dialect = flush::dialect(orm, session);
-    let cache_key = LoadKey::Get(mapper.get(), flush::engine_id(orm, session), Vec::new());
+    let cache_key = LoadKey::Get(mapper.get(), flush::engine_id(orm, session));
     let loader = orm.loader(cache_key, |orm| {
         let entity = EntityId::of(mapper);
         let (select, layout) = entity_select(orm, entity, &Choice::default())?;
@@ -235,6 +237,19 @@ pub(crate) fn expired_attributes(orm: &Orm, id: InstanceId) -> Vec<u16> {
     (0..u16::try_from(count).unwrap_or(u16::MAX)).filter(wanted).collect()
 }
 
+/// Relationships that were expired with an object and not read or changed since.
+fn expired_relationships(orm: &Orm, id: InstanceId) -> Vec<u16> {
+    let instance = &orm.instances[id];
+    if !instance.flags.has(Flags::EXPIRED) {
+        return Vec::new();
+    }
+    let untouched = |slot: &u16| {
+        !instance.related(*slot).is_loaded() && instance.committed_related(*slot).is_none()
+    };
+    let count = orm.mapping.mapper(instance.mapper).relationships.len();
+    (0..u16::try_from(count).unwrap_or(u16::MAX)).filter(untouched).collect()
+}
+
 /// Loads these attributes of an object that is expected to have a row.
 pub(crate) fn refresh_attributes(
     orm: &mut Orm,
@@ -243,7 +258,9 @@ pub(crate) fn refresh_attributes(
     attributes: &[u16],
 ) -> Result<()> {
     let purpose = Purpose::Refresh { instance: id };
-    if !load_attributes(orm, host, id, attributes, purpose, true)? {
+    let found = load_attributes(orm, host, id, attributes, purpose, true)?;
+    orm.instances[id].flags.set(Flags::EXPIRED, false);
+    if !found {
         return Err(Error::object_deleted(format!(
             "Instance '{}' has been deleted, or its row is otherwise not present.",
             orm.state_str(id)
@@ -270,6 +287,7 @@ fn load_attributes(
         ))
     })?;
     let key = orm.instances[id].key.as_ref().map(Key::values).unwrap_or_default();
+    let related = expired_relationships(orm, id);
     orm.emit(Event::LoadStarted { purpose });
     if autoflush {
         flush::autoflush(orm, host, session)?;
@@ -278,9 +296,9 @@ fn load_attributes(
     let engine = flush::engine_id(orm, session);
     let whole = attributes.len() == mapper.columns.len();
     let cache_key = match autoflush || !whole {
-        true => LoadKey::Get(mapper.id.get(), engine, attributes.to_vec()),
+        true => LoadKey::Attributes(mapper.id.get(), engine, attributes.to_vec(), related),
         // `session.refresh` comes without; its statement is one of its own.
-        false => LoadKey::Refresh(mapper.id.get(), engine, attributes.to_vec()),
+        false => LoadKey::Refresh(mapper.id.get(), engine),
     };
     let loader = orm.loader(cache_key, |orm| {
         let (select, layout) = match own_tables_select(orm, &mapper, attributes)? {
@@ -443,14 +461,15 @@ impl Orm {
         if relationship.use_get
             && let Some(known) = self.related_in_map(host, id, relationship, passive)?
         {
-            self.set_loaded(id, slot, relationship, known);
+            self.set_loaded(id, slot, relationship, known)?;
             return Ok(true);
         }
-        if passive == Passive::NoFetch {
+        let own_only = passive == Passive::NoFetchRelated && relationship.use_get;
+        if passive == Passive::NoFetch || own_only {
             return Ok(false);
         }
         let Some(session) = self.instances[id].session else {
-            if passive == Passive::OffNoAutoflush {
+            if passive != Passive::Off {
                 return Ok(false);
             }
             return Err(Error::detached(format!(
@@ -461,14 +480,14 @@ impl Orm {
             )));
         };
         if let Some(nothing) = self.refuse(id, relationship)? {
-            self.set_loaded(id, slot, relationship, nothing);
+            self.set_loaded(id, slot, relationship, nothing)?;
             return Ok(true);
         }
         let purpose = Purpose::Lazy { instance: id, relationship: relationship.id };
         self.emit(Event::LoadStarted { purpose });
         let loaded = self.select_related(host, session, id, relationship, passive);
         self.emit(Event::LoadFinished { purpose });
-        self.set_loaded(id, slot, relationship, loaded?);
+        self.set_loaded(id, slot, relationship, loaded?)?;
         Ok(true)
     }
 
@@ -510,10 +529,13 @@ impl Orm {
         let base = self.mapping.mapper(relationship.target).base;
         let found = self.sessions.get(session)?.identity.get(base, &Key::new(&key));
         let Some(found) = found else { return Ok(None) };
-        if passive == Passive::Off && is_expired(self, found) {
-            return Ok(confirm(self, host, session, found)?.map(|id| vec![id]));
+        if !is_expired(self, found) || passive == Passive::NoFetchRelated {
+            return Ok(Some(vec![found]));
         }
-        Ok(Some(vec![found]))
+        if passive == Passive::NoFetch {
+            return Ok(None);
+        }
+        Ok(confirm(self, host, session, found)?.map(|id| vec![id]))
     }
 
     /// The foreign key of a many-to-one relationship in the order of the target's primary key.
@@ -531,15 +553,60 @@ impl Orm {
             let Some(attribute) = pair.and_then(|pair| pair.dest_attribute) else {
                 return Ok(None);
             };
-            if !self.instances[id].column(attribute).is_loaded() {
+            let known = self.instances[id].column(attribute).is_loaded();
+            let changed =
+                passive != Passive::Off && self.instances[id].committed_column(attribute).is_some();
+            if !known && !changed {
                 if passive == Passive::NoFetch || self.instances[id].session.is_none() {
                     return Ok(None);
                 }
                 self.load_column(host, id, attribute)?;
             }
-            key.push(self.instances[id].column(attribute).value().cloned().unwrap_or_default());
+            key.push(self.value_for(id, attribute, passive));
         }
         Ok(Some(key))
+    }
+
+    /// A column's value as a load of this kind reads it; NULL when there is none.
+    fn value_for(&self, id: InstanceId, attribute: u16, passive: Passive) -> Value {
+        let instance = &self.instances[id];
+        let committed = instance.committed_column(attribute).map(|(old, _)| old);
+        let slot = match committed.filter(|_| passive != Passive::Off) {
+            Some(committed) => committed,
+            None => instance.column(attribute),
+        };
+        slot.value().cloned().unwrap_or_default()
+    }
+
+    /// What a relationship held before it was set, which nobody has asked for so far.
+    pub(crate) fn load_old(
+        &mut self,
+        host: &mut dyn Host,
+        id: InstanceId,
+        relationship: &Relationship,
+    ) -> Result<()> {
+        let slot = self.relationship_slot(id, relationship.id)?;
+        let instance = &self.instances[id];
+        let deferred = !relationship.uselist
+            && !relationship.active_history
+            && (relationship.direction != Direction::ManyToOne || !relationship.use_get);
+        let unknown = instance.committed_related(slot).is_some_and(|(old, _)| !old.is_loaded());
+        if !deferred || !unknown || instance.key.is_none() {
+            return Ok(());
+        }
+        let Some(session) = instance.session else { return Ok(()) };
+        let found =
+            self.select_related(host, session, id, relationship, Passive::OffNoAutoflush)?;
+        let old = found.first().copied();
+        if let Some(old) = old {
+            self.instances.link(old);
+        }
+        if let Some(changes) = self.instances[id].changes.as_deref_mut()
+            && let Some(change) = changes.relationships.iter_mut().find(|c| c.slot == slot)
+        {
+            change.old = Related::One(old);
+        }
+        Ok(())
     }
 
     fn select_related(
@@ -559,7 +626,7 @@ impl Orm {
             if !self.instances[id].column(attribute).is_loaded() {
                 self.load_column(host, id, attribute)?;
             }
-            values.push(self.instances[id].column(attribute).value().cloned().unwrap_or_default());
+            values.push(self.value_for(id, attribute, passive));
         }
         if passive == Passive::Off {
             flush::autoflush(self, host, session)?;
@@ -611,7 +678,7 @@ impl Orm {
         slot: u16,
         relationship: &Relationship,
         found: Vec<InstanceId>,
-    ) {
+    ) -> Result<()> {
         let loaded = if relationship.uselist {
             Related::Many(found)
         } else {
@@ -628,15 +695,18 @@ impl Orm {
         if let Related::Queued(queued) = &old {
             let mut merged = loaded.ids().to_vec();
             merged.extend(queued.added.iter());
-            merged.retain(|member| !queued.deleted.contains(member));
             self.instances.set_related(id, slot, Related::Many(merged));
             self.instances.link_related(&loaded);
             let changes = &mut self.instances[id].changes.get_or_insert_default().relationships;
             changes.retain(|change| change.slot != slot);
             changes.push(RelatedChange { slot, span, old: loaded });
+            for &member in &queued.deleted {
+                self.take_out(id, slot, member)?;
+            }
         }
         self.instances.drop_related(&old);
         self.emit(Event::RelatedLoaded { instance: id, relationship: relationship.id });
+        Ok(())
     }
 }
 

@@ -161,7 +161,7 @@ impl SelectIn<'_> {
                 .map(Option::unwrap_or_default)
                 .collect();
             let members = found.get(&Key::new(&values)).cloned().unwrap_or_default();
-            self.fill(orm, owner, slot, members);
+            self.fill(orm, owner, slot, members)?;
         }
         Ok(())
     }
@@ -275,15 +275,22 @@ impl SelectIn<'_> {
             let slot = orm.relationship_slot(owner, self.relationship.id)?;
             let identity = &orm.sessions.get(self.session)?.identity;
             let found = key.and_then(|key| identity.get(target.base, &key));
-            self.fill(orm, owner, slot, found.into_iter().collect());
+            self.fill(orm, owner, slot, found.into_iter().collect())?;
         }
         Ok(())
     }
 
-    fn fill(&self, orm: &mut Orm, owner: InstanceId, slot: u16, found: Vec<InstanceId>) {
+    fn fill(
+        &self,
+        orm: &mut Orm,
+        owner: InstanceId,
+        slot: u16,
+        found: Vec<InstanceId>,
+    ) -> Result<()> {
         if self.overwrites || !orm.instances[owner].related(slot).is_loaded() {
-            orm.set_loaded(owner, slot, self.relationship, found);
+            orm.set_loaded(owner, slot, self.relationship, found)?;
         }
+        Ok(())
     }
 
     /// Runs the statement; tells each row's owner key and member.

@@ -216,7 +216,7 @@ fn assemble(
         passive_deletes: spec.passive_deletes,
         passive_updates: spec.passive_updates.unwrap_or(true),
         single_parent: spec.single_parent,
-        active_history: spec.active_history || !use_get,
+        active_history: spec.active_history,
         use_get,
         self_referential: orm.mapping.common_parent(*parent, target),
         innerjoin: spec.innerjoin,

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use crate::Orm;
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::instance::{InstanceId, Passive, Related};
+use crate::instance::{InstanceId, Passive};
 use crate::mapping::{Cascade, PassiveDeletes, Relationship, RelationshipId};
 
 /// One object that a cascade reached.
@@ -87,15 +87,12 @@ impl Walk<'_> {
         if self.kind == Cascade::DELETE && relationship.passive_deletes == PassiveDeletes::No {
             orm.load_related(host, from, relationship, Passive::Off)?;
         }
-        let mut ids = orm.instances[from].related(slot).ids().to_vec();
-        if self.kind == Cascade::SAVE_UPDATE
-            && let Some((old, _)) = orm.instances[from].committed_related(slot)
-            && matches!(old, Related::Many(_) | Related::One(Some(_)))
-        {
+        let instance = &orm.instances[from];
+        let ids = match self.kind {
             // What was removed is still pending work: its row must be changed too.
-            let removed: Vec<_> = old.ids().iter().filter(|id| !ids.contains(id)).collect();
-            ids.extend(removed);
-        }
+            Cascade::SAVE_UPDATE => instance.all_pending(slot),
+            _ => instance.related(slot).ids().to_vec(),
+        };
         let skip_pending = self.kind == Cascade::REFRESH_EXPIRE
             && !relationship.cascade.contains(Cascade::DELETE_ORPHAN);
         let mut children = Vec::new();

@@ -7,7 +7,7 @@ use crate::Orm;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::host::Host;
-use crate::instance::{Flags, InstanceId, Related, Slot};
+use crate::instance::{Flags, InstanceId, Parents, Related, Slot};
 use crate::mapping::{Cascade, Property};
 use crate::{flush, load};
 
@@ -60,6 +60,8 @@ pub(crate) fn expire_instance(orm: &mut Orm, id: InstanceId) {
     let instance = &mut orm.instances[id];
     instance.flags.set(Flags::MODIFIED, false);
     instance.flags.set(Flags::LISTED, false);
+    instance.flags.set(Flags::EXPIRED, true);
+    instance.parents = Parents::Unknown;
     let mapper = orm.mapping.mapper(instance.mapper);
     for (slot, column) in instance.columns.iter_mut().zip(&mapper.columns) {
         // A deferred column that was never loaded is not part of a refresh.

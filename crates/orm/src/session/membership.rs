@@ -9,8 +9,8 @@ use crate::Orm;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::host::Host;
-use crate::instance::{Cause, Flags, InstanceId, State};
-use crate::mapping::{Cascade, RelationshipId};
+use crate::instance::{Cause, Flags, InstanceId, Key, State};
+use crate::mapping::{Cascade, MapperId, RelationshipId};
 
 /// `obj in session`
 pub fn contains(orm: &Orm, session: SessionId, id: InstanceId) -> bool {
@@ -63,7 +63,7 @@ fn take_in(
     if orm.instances[id].key.is_none() {
         return save(orm, session, id, via);
     }
-    if orm.instances[id].state == State::Deleted {
+    if orm.instances[id].flags.has(Flags::WAS_DELETED) {
         return Err(Error::invalid_request(format!(
             "Instance '{}' has been deleted.  Use the make_transient() function to send this \
              object back to the transient state.",
@@ -110,17 +110,8 @@ fn update(orm: &mut Orm, session: SessionId, id: InstanceId) -> Result<()> {
 fn attach_persistent(orm: &mut Orm, session: SessionId, id: InstanceId) -> Result<()> {
     let base = orm.mapper_of(id)?.base;
     let Some(key) = orm.instances[id].key.clone() else { return Ok(()) };
-    let owner = orm.sessions.get_mut(session)?;
-    if let Some(other) = owner.identity.get(base, &key).filter(|other| *other != id) {
-        let message = format!(
-            "Can't attach instance {}; another instance with key {} is already present in this \
-             session.",
-            orm.state_str(id),
-            orm.identity_key_str(other),
-        );
-        return Err(Error::invalid_request(message));
-    }
-    owner.identity.replace(base, &key, id);
+    check_identity(orm, session, id, base, &key)?;
+    orm.sessions.get_mut(session)?.identity.replace(base, &key, id);
     let instance = &mut orm.instances[id];
     instance.session = Some(session);
     instance.cause = Cause { span: orm.current_span, via: None };
@@ -130,6 +121,24 @@ fn attach_persistent(orm: &mut Orm, session: SessionId, id: InstanceId) -> Resul
         orm.mark_modified(id);
     }
     Ok(())
+}
+
+/// A key belongs to one object of a session.
+fn check_identity(
+    orm: &Orm,
+    session: SessionId,
+    id: InstanceId,
+    base: MapperId,
+    key: &Key,
+) -> Result<()> {
+    let holder = orm.sessions.get(session)?.identity.get(base, key);
+    let Some(other) = holder.filter(|other| *other != id) else { return Ok(()) };
+    Err(Error::invalid_request(format!(
+        "Can't attach instance {}; another instance with key {} is already present in this \
+         session.",
+        orm.state_str(id),
+        orm.identity_key_str(other),
+    )))
 }
 
 /// Begins a transaction and says whether the object is not in the session yet.
@@ -164,12 +173,13 @@ pub fn delete(
         )));
     }
     let to_attach = before_attach(orm, session, id)?;
-    if orm.instances[id].flags.has(Flags::TO_DELETE) || orm.instances[id].state == State::Deleted {
+    if orm.instances[id].flags.has(Flags::TO_DELETE) {
         return Ok(());
     }
     if to_attach {
         attach_persistent(orm, session, id)?;
     }
+    redelete(orm, session, id)?;
     // Cascades load before anything is marked, so that an autoflush does not delete it half.
     let reached = cascade(orm, host, Cascade::DELETE, id, &|_, _| false)?;
     mark(orm, session, id, None)?;
@@ -180,7 +190,21 @@ pub fn delete(
         if before_attach(orm, session, step.id)? {
             attach_persistent(orm, session, step.id)?;
         }
+        redelete(orm, session, step.id)?;
         mark(orm, session, step.id, Some((step.from, step.along)))?;
+    }
+    Ok(())
+}
+
+/// An object whose row this transaction deleted comes back to be deleted once more.
+fn redelete(orm: &mut Orm, session: SessionId, id: InstanceId) -> Result<()> {
+    let base = orm.mapper_of(id)?.base;
+    if orm.instances[id].state == State::Deleted
+        && let Some(key) = orm.instances[id].key.clone()
+    {
+        check_identity(orm, session, id, base, &key)?;
+        orm.sessions.get_mut(session)?.identity.replace(base, &key, id);
+        transition(orm, id, Transition::DeletedToPersistent)?;
     }
     Ok(())
 }
@@ -248,6 +272,23 @@ pub(super) fn forget_identity(orm: &mut Orm, session: SessionId, id: InstanceId)
     Ok(())
 }
 
+/// The row of a persistent object is gone.
+pub(crate) fn remove_deleted(orm: &mut Orm, session: SessionId, id: InstanceId) -> Result<()> {
+    if orm.instances[id].state != State::Persistent {
+        return Ok(());
+    }
+    forget_identity(orm, session, id)?;
+    if let Some(transaction) = orm.sessions.get_mut(session)?.transactions.last_mut() {
+        transaction.deleted.push(id);
+    }
+    let flags = &mut orm.instances[id].flags;
+    flags.set(Flags::TO_DELETE, false);
+    flags.set(Flags::MODIFIED, false);
+    flags.set(Flags::LISTED, false);
+    flags.set(Flags::WAS_DELETED, true);
+    transition(orm, id, Transition::PersistentToDeleted)
+}
+
 /// Cuts the tie from an object to its session.
 pub(super) fn detach(orm: &mut Orm, id: InstanceId) {
     let instance = &mut orm.instances[id];
@@ -282,6 +323,7 @@ pub fn make_transient(orm: &mut Orm, id: InstanceId) -> Result<()> {
     // The only move that is not a transition of a session: the object forgets that it had a row.
     instance.state = State::Transient;
     instance.key = None;
+    instance.flags.set(Flags::WAS_DELETED, false);
     instance.flags.set(Flags::FRESH, true);
     for slot in &mut instance.columns {
         if !slot.is_loaded() {
@@ -301,6 +343,7 @@ pub fn make_transient_to_detached(orm: &mut Orm, id: InstanceId) -> Result<()> {
         orm.key_of(id)?.ok_or_else(|| Error::invalid_request("Given object has no primary key"))?;
     orm.instances[id].key = Some(key);
     orm.instances[id].state = State::Detached;
+    orm.instances[id].flags.set(Flags::WAS_DELETED, false);
     expire_instance_of(orm, id);
     Ok(())
 }

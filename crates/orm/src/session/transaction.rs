@@ -423,6 +423,7 @@ fn revive(
 ) -> Result<()> {
     for id in orm.sessions.deleted(orm, session) {
         orm.instances[id].flags.set(Flags::TO_DELETE, false);
+        orm.instances[id].flags.set(Flags::WAS_DELETED, false);
         orm.emit(Event::MarkedForDeletion { instance: id, marked: false });
     }
     for id in deleted {
@@ -437,6 +438,7 @@ fn revive(
             let base = orm.mapper_of(id)?.base;
             orm.sessions.get_mut(session)?.identity.replace(base, &key, id);
         }
+        orm.instances[id].flags.set(Flags::WAS_DELETED, false);
         transition(orm, id, Transition::DeletedToPersistent)?;
     }
     Ok(())

@@ -38,15 +38,15 @@ fn parents_come_first_and_trees_go_level_by_level() {
     bench.commit();
     bench.check(
         "BEGIN
-        INSERT INTO node (parent_id) VALUES (?) (None)
         INSERT INTO users (name) VALUES (?) RETURNING id ('a')
         INSERT INTO users (name) VALUES (?) RETURNING id ('b')
+        INSERT INTO node (parent_id) VALUES (?) (None)
         INSERT INTO tag (name) VALUES (?) RETURNING id ('t1')
         INSERT INTO tag (name) VALUES (?) RETURNING id ('t2')
-        INSERT INTO node (parent_id) VALUES (?) RETURNING id (1)
-        INSERT INTO node (parent_id) VALUES (?) RETURNING id (1)
         INSERT INTO posts (title, user_id) VALUES (?, ?) RETURNING id ('p', 1)
         INSERT INTO posts (title, user_id) VALUES (?, ?) RETURNING id ('q', 1)
+        INSERT INTO node (parent_id) VALUES (?) RETURNING id (1)
+        INSERT INTO node (parent_id) VALUES (?) RETURNING id (1)
         INSERT INTO tags (post_id, tag_id) VALUES (?, ?) (1, 1) (1, 2)
         INSERT INTO node (parent_id) VALUES (?) (3)
         COMMIT",

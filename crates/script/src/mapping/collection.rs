@@ -170,9 +170,6 @@ fn insert(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 fn remove(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = this(vm, &args)?;
     let member = this.target(vm, &args.at(1))?;
-    if !this.ids(vm)?.contains(&member) {
-        return Err(vm.value_error("list.remove(x): x not in list"));
-    }
     let (id, relationship) = (this.id, this.relationship);
     with_orm(vm, |orm, host| orm.remove(host, id, relationship, member))?;
     Ok(Value::None)

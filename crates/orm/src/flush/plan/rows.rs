@@ -382,7 +382,6 @@ impl<'a> Planner<'a> {
         };
         match (&new, old) {
             (Operand::Known(new), Some(old)) if new == old => None,
-            (Operand::Known(Value::Null), None) if !late => None,
             _ => Some(new),
         }
     }
