@@ -131,6 +131,19 @@ impl fmt::Debug for Vm {
     }
 }
 
+/// A function holds its module's names, and those hold the function: emptying the modules lets go
+/// of both.
+impl Drop for Vm {
+    fn drop(&mut self) {
+        for (_, value) in self.modules.names() {
+            if let Value::Module(module) = value {
+                module.dict.clear();
+            }
+        }
+        self.main.dict.clear();
+    }
+}
+
 impl Default for Vm {
     fn default() -> Self {
         Self::new(Rc::new(NoHost))

@@ -172,7 +172,8 @@ fn plain(class: &Rc<Class>, message: String) -> Raise {
     Raise(instance)
 }
 
-fn with_code(raise: Raise, code: Option<&'static str>) -> Raise {
+/// The same exception with the code of its background page.
+pub(crate) fn with_code(raise: Raise, code: Option<&'static str>) -> Raise {
     if let Some(code) = code {
         raise.0.set("code", Value::from(code));
     }

@@ -25,7 +25,7 @@ use crate::{exc, mapping, schema, types, value};
 pub(crate) use collection::{collection, facade};
 pub use dialect::DialectText;
 pub(crate) use dialect::{
-    DialectObject, dialect_object, dialect_or_default, in_dialects, statement_of, statement_text,
+    DialectObject, dialect_class, dialect_or_default, in_dialects, statement_of, statement_text,
 };
 pub(crate) use dml::{DmlObject, delete, insert, insert_for, update};
 pub(crate) use from::{FromObject, from_clause, from_object, try_from_clause};
@@ -84,10 +84,17 @@ const CLASSES: &[(&str, &str)] = &[
 pub(crate) fn define(vm: &mut Vm) {
     let root = ClassBuilder::new(ELEMENTS, "ClauseElement")
         .method("compile", dialect::compile)
-        .method("self_group", |_, args| Ok(args.at(0)))
+        .method("self_group", |vm, args| match args.at(0).downcast_ref::<ExprObject>() {
+            Some(object) => Ok(self::object(vm, object.expr.self_group(None))),
+            None => Ok(args.at(0)),
+        })
         .method("params", params)
         .method("unique_params", params)
-        .method("compare", |_, args| Ok(Value::Bool(args.at(0).is(&args.at(1)))))
+        .method("compare", |vm, args| {
+            let one = statement_of(vm, &args.at(0))?;
+            let other = statement_of(vm, &args.at(1))?;
+            Ok(Value::Bool(one.zip(other).is_some_and(|(one, other)| one.same_as(&other))))
+        })
         .build(vm);
     let operators = ClassBuilder::new("sqlalchemy.sql.operators", "ColumnOperators")
         .methods(operators::METHODS)
@@ -105,6 +112,7 @@ pub(crate) fn define(vm: &mut Vm) {
                 .method("columns", select::text_columns),
             "quoted_name" => builder.constructor(functions::quoted_name),
             "Case" => builder.constructor(functions::case_of_class),
+            "FunctionFilter" | "WithinGroup" => builder.methods(functions::AGGREGATE_METHODS),
             "ScalarSelect" | "Exists" => builder.methods(select::VALUE_METHODS),
             _ => builder,
         };
@@ -115,8 +123,9 @@ pub(crate) fn define(vm: &mut Vm) {
         .base(&element)
         .methods(functions::METHODS)
         .build(vm);
-    ClassBuilder::new(FUNCTION_CLASSES, "Function").base(&base).build(vm);
+    let base = ClassBuilder::new(FUNCTION_CLASSES, "Function").base(&base).build(vm);
     ClassBuilder::new(FUNCTION_CLASSES, "GenericFunction").base(&base).build(vm);
+    ClassBuilder::new(FUNCTION_CLASSES, "ScalarFunctionColumn").base(&element).build(vm);
     functions::define(vm);
     collection::define(vm);
     from::define(vm);
@@ -183,13 +192,32 @@ pub(crate) fn try_expr(vm: &mut Vm, given: &Value) -> Result<Option<Expr>, Raise
 
 /// The expression behind a Python value that must be one.
 pub(crate) fn expect(vm: &mut Vm, given: &Value) -> Result<Expr, Raise> {
+    expect_as(vm, "SQL expression element", given)
+}
+
+/// The expression behind a Python value that must be one, in a place that has a name of its own.
+pub(crate) fn expect_as(vm: &mut Vm, role: &str, given: &Value) -> Result<Expr, Raise> {
     match try_expr(vm, given)? {
         Some(expr) => Ok(expr),
-        None => {
-            let shown = vm.repr(given)?;
-            Err(exc::argument(vm, format!("SQL expression element expected, got {shown}.")))
-        }
+        None => Err(expected(vm, role, given)?),
     }
+}
+
+/// The error of a value that stands in the place of something else.
+pub(crate) fn expected(vm: &mut Vm, role: &str, given: &Value) -> Result<Raise, Raise> {
+    let shown = vm.repr(given)?;
+    Ok(exc::argument(vm, format!("{role} expected, got {shown}.")))
+}
+
+/// The same where a string is most likely meant as SQL.
+pub(crate) fn expected_sql(vm: &mut Vm, role: &str, given: &Value) -> Result<Raise, Raise> {
+    if given.as_str().is_none() {
+        return expected(vm, role, given);
+    }
+    let shown = vm.repr(given)?;
+    let message =
+        format!("Textual SQL expression {shown} should be explicitly declared as text({shown})");
+    Ok(exc::argument(vm, message))
 }
 
 /// A Python value beside an operator.
@@ -215,12 +243,16 @@ pub(crate) fn condition(vm: &mut Vm, given: &Value) -> Result<Expr, Raise> {
     }
     match try_expr(vm, given)? {
         Some(expr) => Ok(expr),
-        None => {
-            let shown = vm.repr(given)?;
-            let message = format!("SQL expression for WHERE/HAVING role expected, got {shown}.");
-            Err(exc::argument(vm, message))
-        }
+        None => Err(expected_sql(vm, "SQL expression for WHERE/HAVING role", given)?),
     }
+}
+
+/// The ON of a join.
+pub(crate) fn on_clause(vm: &mut Vm, given: &Value) -> Result<Expr, Raise> {
+    if matches!(given, Value::Bool(_)) {
+        return condition(vm, given);
+    }
+    expect_as(vm, "ON clause, typically a SQL expression or ORM relationship attribute", given)
 }
 
 /// Conditions of `where(*criteria)`.
@@ -264,6 +296,10 @@ fn params(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 impl ExprObject {
     fn class_name(&self) -> (&'static str, &'static str) {
         let name = match self.expr.kind() {
+            // A column of an alias or subquery over a table is a `Column`, too.
+            Kind::Column(_) if self.expr.stands_for_schema_column() => {
+                return (schema::SCHEMA, "Column");
+            }
             Kind::Column(_) => "ColumnClause",
             Kind::Bind(_) => "BindParameter",
             Kind::Null => "Null",
@@ -307,6 +343,7 @@ impl ExprObject {
             Kind::Array(_) => "ExpressionClauseList",
             Kind::Slice(..) => "Slice",
             Kind::FromValue(_) => "TableValuedColumn",
+            Kind::Field(..) => return (FUNCTION_CLASSES, "ScalarFunctionColumn"),
         };
         (ELEMENTS, name)
     }
@@ -319,7 +356,14 @@ impl Object for ExprObject {
     }
 
     fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
-        attribute(vm, &self.expr, name)
+        let found = attribute(vm, &self.expr, name)?;
+        match (&found, self.expr.kind()) {
+            (None, Kind::Text(_)) | (Some(_), _) => Ok(found),
+            (None, Kind::Function(function)) if function.generic => {
+                no_element_attribute(vm, &function.name(), name)
+            }
+            (None, _) => no_element_attribute(vm, self.class_name().1, name),
+        }
     }
 
     fn binary(
@@ -359,6 +403,20 @@ impl Object for ExprObject {
     }
 }
 
+/// What an element answers for an attribute that neither it nor its comparator has.
+pub(crate) fn no_element_attribute(
+    vm: &mut Vm,
+    class: &str,
+    name: &str,
+) -> Result<Option<Value>, Raise> {
+    if name.starts_with("__") {
+        return Ok(None);
+    }
+    Err(vm.attribute_error(format!(
+        "Neither '{class}' object nor 'Comparator' object has an attribute '{name}'"
+    )))
+}
+
 /// How Python shows an expression.
 fn python_repr(expr: &Expr) -> String {
     expr.python_repr()
@@ -392,6 +450,7 @@ fn attribute(vm: &mut Vm, expr: &Expr, name: &str) -> Result<Option<Value>, Rais
         }
         ("left", Kind::Binary(binary)) => Some(object(vm, binary.left.clone())),
         ("right", Kind::Binary(binary)) => Some(object(vm, binary.right.clone())),
+        ("astext", Kind::Binary(_)) => expr.as_text().map(|text| object(vm, text)),
         ("operator", Kind::Binary(binary)) => binary.op.sql().map(|text| Value::from(text.trim())),
         ("clauses", Kind::List(list)) => {
             let items = list.items.clone();

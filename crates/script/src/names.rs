@@ -5,11 +5,12 @@ mod table;
 use std::rc::Rc;
 
 use vidro_python::{Args, Class, ClassBuilder, Module, Object, Raise, Str, Value, Vm};
+use vidro_sql::dialect::Dialect;
 use vidro_sql::select::SetOperation;
 
 use crate::engine;
 use crate::{events, exc, expression, ext, mapping, query, schema, session, types};
-use table::{MODULES, Part};
+use table::{DRIVERS, MODULES, Part};
 
 /// Makes all classes and registers all modules.
 pub(crate) fn install(vm: &mut Vm) {
@@ -26,14 +27,40 @@ pub(crate) fn install(vm: &mut Vm) {
     for (name, _) in MODULES {
         vm.register_module(name, fill);
     }
+    for name in DRIVERS {
+        vm.register_module(name, fill);
+    }
     ext::register(vm);
 }
+
+/// The package of the dialects.
+const DIALECTS: &str = "sqlalchemy.dialects.";
 
 /// Fills a module with the names that the table gives it.
 fn fill(vm: &mut Vm, module: &Rc<Module>) -> Result<(), Raise> {
     let parts = MODULES.iter().find(|(name, _)| **name == *module.name).map(|(_, parts)| *parts);
     for part in parts.unwrap_or_default() {
         add(vm, module, part)?;
+    }
+    match module.name.strip_prefix(DIALECTS) {
+        Some(path) => fill_dialect(vm, module, path),
+        None => Ok(()),
+    }
+}
+
+/// Fills a module of a dialect, or of one of its drivers, with the `dialect` to call.
+fn fill_dialect(vm: &mut Vm, module: &Rc<Module>, path: &str) -> Result<(), Raise> {
+    let (name, driver) = path.split_once('.').map_or((path, None), |(n, d)| (n, Some(d)));
+    if let Ok(dialect) = Dialect::for_url(name, driver) {
+        module.set("dialect", expression::dialect_class(dialect));
+    }
+    for full in DRIVERS {
+        if let Some((package, driver)) = full.rsplit_once('.')
+            && *package == *module.name
+        {
+            let inner = vm.import(full)?;
+            module.set(driver, Value::Module(inner));
+        }
     }
     Ok(())
 }
@@ -128,6 +155,11 @@ struct Symbol {
 /// A constant that prints like this.
 pub(crate) fn symbol(repr: &'static str) -> Value {
     Value::object(Symbol { repr })
+}
+
+/// Whether this is that constant.
+pub(crate) fn is_symbol(given: &Value, repr: &str) -> bool {
+    given.downcast_ref::<Symbol>().is_some_and(|symbol| symbol.repr == repr)
 }
 
 impl Object for Symbol {

@@ -61,11 +61,7 @@ fn execute(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let Some(id) = session::session_id(&this) else { return Ok(Value::None) };
     let statement = statement.unwrap_or_default();
     if statement.as_str().is_some() {
-        let shown = vm.repr(&statement)?;
-        let message = format!(
-            "Textual SQL expression {shown} should be explicitly declared as text({shown})"
-        );
-        return Err(exc::argument(vm, message));
+        return Err(crate::expression::expected_sql(vm, "", &statement)?);
     }
     mapping::configure(vm)?;
     if let Some(select) = statement.downcast::<SelectObject>() {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
 use vidro_sql::dialect::Dialect;
 use vidro_sql::types::Type;
-use vidro_sql::types::{TypeArgs, TypeKind};
+use vidro_sql::types::{Affinity, TypeArgs, TypeKind};
 
 use crate::exc;
 use crate::expression;
@@ -28,6 +28,9 @@ pub(crate) struct TypeObject {
     class: Rc<Class>,
 }
 
+/// How `JSON.NULL` prints: JSON's null, where `None` may be that of SQL.
+pub(crate) const JSON_NULL: &str = "symbol('JSON_NULL')";
+
 /// Makes all type classes.
 pub(crate) fn define(vm: &mut Vm) {
     ClassBuilder::new(table::API, "TypeEngine")
@@ -39,11 +42,14 @@ pub(crate) fn define(vm: &mut Vm) {
     decorator::define(vm);
     for row in ROWS {
         let base = vm.named_class(&table::full_name(row.base));
-        ClassBuilder::new(row.module, row.name)
+        let mut builder = ClassBuilder::new(row.module, row.name)
             .base(&base)
             .attribute("__visit_name__", Value::from(row.kind))
-            .constructor(construct)
-            .build(vm);
+            .constructor(construct);
+        if row.name == "JSON" {
+            builder = builder.attribute("NULL", crate::names::symbol(JSON_NULL));
+        }
+        builder.build(vm);
     }
 }
 
@@ -114,7 +120,10 @@ fn construct(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let Some(row) = row_of(class) else { return Ok(Value::None) };
     let kind = TypeKind::from_name(row.kind).unwrap_or(TypeKind::NullType);
     let ty = match row.arguments {
-        "*enums" => enumeration::construct(vm, kind, args)?,
+        "*enums" => {
+            let made = enumeration::construct(vm, kind, args)?;
+            if row.module == table::MY { made.altered(|args| args.mysql = true) } else { made }
+        }
         "*types" => {
             let mut items = Vec::new();
             for item in args.positional.iter().skip(1) {
@@ -125,7 +134,10 @@ fn construct(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         "pickle" => return Err(pickle(vm)),
         signature => {
             let mut type_args = TypeArgs::default();
-            let any = fill(vm, row, signature, &args, &mut type_args)?;
+            let mysql = row.module == table::MY;
+            type_args.mysql = mysql;
+            type_args.national = mysql && matches!(row.name, "NCHAR" | "NVARCHAR");
+            let any = fill(vm, row, signature, &args, &mut type_args)? || mysql;
             if matches!(row.kind, "JSON" | "JSONB") {
                 type_args.codec = Some(json_codec());
                 Type::with(kind, type_args)
@@ -186,7 +198,10 @@ fn set(vm: &mut Vm, args: &mut TypeArgs, name: &str, value: &Value) -> Result<bo
     match name {
         "length" => args.length = number,
         "collation" => args.collation = text(),
-        "precision" => args.precision = number,
+        "precision" | "second_precision" => args.precision = number,
+        "native" => args.native_interval = Some(vm.truth(value)?),
+        "native_uuid" => args.native_uuid = Some(vm.truth(value)?),
+        "varying" => args.varying = vm.truth(value)?,
         "scale" => args.scale = number,
         "decimal_return_scale" => args.decimal_return_scale = number,
         "asdecimal" => args.asdecimal = Some(vm.truth(value)?),
@@ -270,6 +285,17 @@ impl Object for TypeObject {
             "enum_class" => enumeration::class_of(&self.ty),
             "python_type" => enumeration::class_of(&self.ty).or_else(|| python_type(vm, &self.ty)),
             "impl" => Some(Value::Object(self)),
+            "_type_affinity" => {
+                let name = match self.ty.affinity() {
+                    Affinity::Binary => "_Binary".to_owned(),
+                    Affinity::Json => "JSON".to_owned(),
+                    Affinity::Array => "ARRAY".to_owned(),
+                    Affinity::Null => "NullType".to_owned(),
+                    Affinity::Other | Affinity::Tuple => self.class.name().to_string(),
+                    other => format!("{other:?}"),
+                };
+                Some(Value::Class(vm.named_class(&table::full_name(&name))))
+            }
             "hashable" => Some(Value::Bool(!matches!(self.ty.kind().name(), "JSON" | "ARRAY"))),
             _ => None,
         })
@@ -278,7 +304,6 @@ impl Object for TypeObject {
 
 /// The Python class that values of a type have.
 fn python_type(vm: &mut Vm, ty: &Type) -> Option<Value> {
-    use vidro_sql::types::Affinity;
     let asdecimal = ty.args().and_then(|args| args.asdecimal);
     let name = match ty.affinity() {
         Affinity::Integer => "int",

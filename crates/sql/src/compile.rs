@@ -14,6 +14,8 @@ mod dml;
 mod expr;
 mod from;
 mod function;
+mod index;
+mod item;
 mod names;
 mod operator;
 mod select;

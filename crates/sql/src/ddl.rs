@@ -45,9 +45,19 @@ pub enum Ddl {
         cascade: bool,
     },
     /// `CREATE SEQUENCE`
-    CreateSequence(Sequence),
+    CreateSequence {
+        /// The sequence.
+        sequence: Sequence,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
+    },
     /// `DROP SEQUENCE`
-    DropSequence(Sequence),
+    DropSequence {
+        /// The sequence.
+        sequence: Sequence,
+        /// `IF EXISTS`
+        if_exists: bool,
+    },
     /// `CREATE SCHEMA`
     CreateSchema {
         /// Its name.

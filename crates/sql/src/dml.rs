@@ -34,8 +34,6 @@ pub struct InsertData {
     pub on_conflict: Option<OnConflict>,
     /// ON DUPLICATE KEY UPDATE of MySQL.
     pub on_duplicate: Vec<(DmlKey, Expr)>,
-    /// The alias of the new row in ON DUPLICATE KEY UPDATE.
-    pub inserted_alias: Option<FromClause>,
     /// CTEs of `add_cte`.
     pub ctes: Vec<(FromClause, bool)>,
 }
@@ -83,6 +81,8 @@ pub struct OnConflict {
     pub set: Vec<(DmlKey, Expr)>,
     /// The condition of DO UPDATE.
     pub where_: Option<Expr>,
+    /// Whether it is PostgreSQL's, which knows constraints by name, rather than SQLite's.
+    pub postgresql: bool,
 }
 
 /// `update(table)`. Cloning shares; building copies what is shared.
@@ -106,8 +106,8 @@ pub struct UpdateData {
     pub return_defaults: Option<Vec<Column>>,
     /// Words after UPDATE.
     pub prefixes: Vec<Affix>,
-    /// Options of a dialect, such as `mysql_limit`.
-    pub limit: Option<Expr>,
+    /// LIMIT with its dialect: `mysql_limit`, `mariadb_limit`.
+    pub limit: Option<(Rc<str>, Expr)>,
     /// CTEs of `add_cte`.
     pub ctes: Vec<(FromClause, bool)>,
 }
@@ -129,8 +129,8 @@ pub struct DeleteData {
     pub returning: Vec<Expr>,
     /// Words after DELETE.
     pub prefixes: Vec<Affix>,
-    /// Options of a dialect, such as `mysql_limit`.
-    pub limit: Option<Expr>,
+    /// LIMIT with its dialect: `mysql_limit`, `mariadb_limit`.
+    pub limit: Option<(Rc<str>, Expr)>,
     /// CTEs of `add_cte`.
     pub ctes: Vec<(FromClause, bool)>,
 }
@@ -148,7 +148,6 @@ impl Insert {
             prefixes: Vec::new(),
             on_conflict: None,
             on_duplicate: Vec::new(),
-            inserted_alias: None,
             ctes: Vec::new(),
         }))
     }
@@ -198,7 +197,15 @@ impl Insert {
     pub fn excluded(table: &Table) -> FromClause {
         FromClause::Table(table.clone()).alias(Some(crate::name::Name::new("excluded")))
     }
+
+    /// `inserted.key` in ON DUPLICATE KEY UPDATE, which prints as `VALUES(key)`.
+    pub fn inserted(&self) -> FromClause {
+        self.table.alias(Some(crate::name::Name::new(INSERTED)))
+    }
 }
+
+/// The name by which [`Insert::inserted`] is known again.
+pub(crate) const INSERTED: &str = "inserted";
 
 impl Update {
     /// `update(table)`

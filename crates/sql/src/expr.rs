@@ -108,6 +108,8 @@ pub enum Kind {
     NextValue(Sequence),
     /// A FROM object used as a value: a whole row, or the sole column of a function.
     FromValue(FromClause),
+    /// `(f(…)).name`: a field of what a function returns.
+    Field(Expr, Name),
 }
 
 /// `left op right`

@@ -27,6 +27,8 @@ pub enum FromClause {
     Join(Rc<Join>),
     /// `values(…)`
     Values(Rc<Values>),
+    /// `text("…")` in FROM.
+    Text(Expr),
 }
 
 /// `table("name", column("x"))`: a table that no schema knows.
@@ -235,6 +237,7 @@ impl FromClause {
             (Self::Alias(a), Self::Alias(b)) => Rc::ptr_eq(a, b),
             (Self::Join(a), Self::Join(b)) => Rc::ptr_eq(a, b),
             (Self::Values(a), Self::Values(b)) => Rc::ptr_eq(a, b),
+            (Self::Text(a), Self::Text(b)) => a.ptr_eq(b),
             _ => false,
         }
     }
@@ -247,6 +250,7 @@ impl FromClause {
             Self::Alias(alias) => Rc::as_ptr(alias).addr(),
             Self::Join(join) => Rc::as_ptr(join).addr(),
             Self::Values(values) => Rc::as_ptr(values).addr(),
+            Self::Text(text) => text.id(),
         }
     }
 
@@ -284,6 +288,7 @@ impl FromClause {
             }
             Self::Alias(alias) => proxies(alias.columns()),
             Self::Values(values) => proxies(&plain_columns(&values.columns)),
+            Self::Text(_) => Vec::new(),
             Self::Join(join) => {
                 let mut all = join.left.prefixed_columns();
                 all.extend(join.right.prefixed_columns());
@@ -319,7 +324,7 @@ impl FromClause {
                 Some(AliasName::Named(name)) => Some(name.text.clone()),
                 _ => None,
             },
-            Self::Join(_) => None,
+            Self::Join(_) | Self::Text(_) => None,
         }
     }
 
@@ -360,6 +365,10 @@ impl FromClause {
 
     /// `from.alias(name)`
     pub fn alias(&self, name: Option<Name>) -> Self {
+        if let Self::Values(_) = self {
+            let name = name.map_or_else(|| AliasName::Anon("anon".into()), AliasName::Named);
+            return self.altered_values(|values| values.name = Some(name));
+        }
         let name = match (name, self.plain_name()) {
             (Some(name), _) => AliasName::Named(name),
             (None, Some(base)) => AliasName::Anon(base),
@@ -431,6 +440,16 @@ impl FromClause {
         Self::Values(Rc::new(Values { columns, rows, name, literal_binds: false, lateral: false }))
     }
 
+    /// The same CTE with a change; anything else stays as it is.
+    pub fn altered_cte(&self, change: impl FnOnce(&mut Cte)) -> Self {
+        let Self::Alias(alias) = self else { return self.clone() };
+        let AliasKind::Cte(cte) = &alias.kind else { return self.clone() };
+        let mut cte = cte.clone();
+        change(&mut cte);
+        let element = alias.element.clone();
+        Self::Alias(Rc::new(Alias::new(AliasKind::Cte(cte), element, alias.name.clone())))
+    }
+
     /// `literal_binds`, `lateral` and the like: the same values with a change.
     pub fn altered_values(&self, change: impl FnOnce(&mut Values)) -> Self {
         match self {
@@ -469,6 +488,17 @@ impl FromClause {
 }
 
 impl Expr {
+    /// Whether this is a column of a schema's table, itself or through aliases and subqueries.
+    pub fn stands_for_schema_column(&self) -> bool {
+        match self.kind() {
+            Kind::Column(ColumnRef { target: ColumnTarget::Proxy { from, index }, .. }) => from
+                .proxy(*index)
+                .and_then(|proxy| proxy.source)
+                .is_some_and(|source| source.stands_for_schema_column()),
+            _ => self.schema_column().is_some(),
+        }
+    }
+
     /// Whether this column stands, through aliases and subqueries, for another.
     pub fn derives_from(&self, other: &Expr) -> bool {
         if self.same_column(other) {

@@ -1,6 +1,6 @@
 //! Python's `repr()` of schema objects and the class names of expressions.
 
-use crate::expr::{Expr, Kind, ListClass, Op};
+use crate::expr::{ColumnTarget, Expr, Kind, ListClass, Op};
 use crate::from::{AliasKind, AliasName, FromClause};
 use crate::repr;
 use crate::schema::{Column, Constraint, ConstraintKind, Index, ServerDefault, Table};
@@ -98,7 +98,13 @@ pub(crate) fn index_repr(index: &Index) -> String {
     let mut parts = vec![name.map_or_else(|| "None".into(), |name| repr::string(&name))];
     parts.extend(index.expressions().iter().map(|expr| match expr.schema_column() {
         Some(column) => column_repr(column),
-        None => expr.python_repr(),
+        // A column given by its name waits for the table.
+        None => match expr.as_column().map(|column| (&column.target, column.name())) {
+            Some((ColumnTarget::Bare { literal: false, table: None, .. }, Some(name))) => {
+                repr::string(&name)
+            }
+            _ => expr.python_repr(),
+        },
     }));
     if index.is_unique() {
         parts.push("unique=True".into());
@@ -131,6 +137,7 @@ pub(crate) fn from_class(from: &FromClause) -> &'static str {
         FromClause::Clause(_) => "TableClause",
         FromClause::Join(_) => "Join",
         FromClause::Values(_) => "Values",
+        FromClause::Text(_) => "TextClause",
         FromClause::Alias(alias) => match alias.kind {
             AliasKind::Alias => "Alias",
             AliasKind::Subquery => "Subquery",
@@ -204,6 +211,7 @@ impl Expr {
             Kind::Slice(..) => "Slice",
             Kind::NextValue(_) => "next_value",
             Kind::FromValue(_) => "TableValuedColumn",
+            Kind::Field(..) => "ScalarFunctionColumn",
         }
     }
 

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::rc::Rc;
 
+use crate::cache::Key;
+use crate::compile::CompileOptions;
 use crate::ddl::Ddl;
+use crate::dialect::Dialect;
 use crate::dml::{Delete, Insert, Update};
 use crate::expr::Expr;
 use crate::from::{Alias, AliasKind, AliasName, Cte, Element, FromClause, ProxyColumn};
@@ -39,6 +42,17 @@ impl Statement {
         let kind = AliasKind::Cte(Cte { nesting, ..Cte::default() });
         let element = Element::Dml(Box::new(self.clone()));
         FromClause::Alias(Rc::new(Alias::new(kind, element, name)))
+    }
+
+    /// `statement.compare(other)`: the same structure with the same values.
+    pub fn same_as(&self, other: &Self) -> bool {
+        let (dialect, options) = (Dialect::default_dialect(), CompileOptions::default());
+        let key = |statement: &Self| {
+            let mut key = Key::default();
+            key.write(statement, &dialect, &options);
+            key
+        };
+        key(self).same_values(&key(other))
     }
 
     /// The columns of a CTE made of this: those of RETURNING, or of the query.

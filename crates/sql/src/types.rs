@@ -40,6 +40,16 @@ pub struct TypeArgs {
     pub asdecimal: Option<bool>,
     /// Digits after the point of a `Decimal` made from a float.
     pub decimal_return_scale: Option<i64>,
+    /// Whether the class is MySQL's own among those of its name.
+    pub mysql: bool,
+    /// Whether a string is `NATIONAL`.
+    pub national: bool,
+    /// Whether `BIT` of PostgreSQL varies.
+    pub varying: bool,
+    /// Whether `Uuid` uses a backend's own type; `None` is yes.
+    pub native_uuid: Option<bool>,
+    /// Whether `Interval` uses a backend's own type; `None` is yes.
+    pub native_interval: Option<bool>,
     /// Whether a time carries its zone.
     pub timezone: bool,
     /// Whether `Uuid` takes and gives `uuid.UUID`; `None` is yes.
@@ -241,6 +251,18 @@ impl Type {
         Ok(Self::with(self.kind, args))
     }
 
+    /// Whether UUIDs of this type pass as such to that backend.
+    pub(crate) fn is_native_uuid(&self, dialect: &Dialect) -> bool {
+        dialect.family() == crate::dialect::Family::Postgresql
+            && self.args().and_then(|args| args.native_uuid).unwrap_or(true)
+    }
+
+    /// Whether durations of this type pass as such to that backend.
+    pub(crate) fn is_native_interval(&self, dialect: &Dialect) -> bool {
+        dialect.caps().native_interval
+            && self.args().and_then(|args| args.native_interval).unwrap_or(true)
+    }
+
     /// Whether this is `NullType`.
     pub fn is_null(&self) -> bool {
         self.kind == TypeKind::NullType
@@ -379,6 +401,8 @@ impl TypeArgs {
                 == (other.length, other.precision, other.scale, other.asdecimal)
             && (self.timezone, self.as_uuid, self.none_as_null, self.decimal_return_scale)
                 == (other.timezone, other.as_uuid, other.none_as_null, other.decimal_return_scale)
+            && (self.mysql, self.varying, self.native_uuid, self.native_interval)
+                == (other.mysql, other.varying, other.native_uuid, other.native_interval)
             && (self.unsigned, self.zerofill, self.display_width, self.fsp, self.dimensions)
                 == (
                     other.unsigned,

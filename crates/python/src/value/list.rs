@@ -141,6 +141,12 @@ impl Dict {
         drop(old);
     }
 
+    /// Takes everything out.
+    pub(crate) fn clear(&self) {
+        let old = self.table.borrow_mut().clear();
+        drop(old);
+    }
+
     /// Removes a string key and returns what it held.
     pub fn remove(&self, key: &str) -> Option<Value> {
         self.table.borrow_mut().remove_str(key)

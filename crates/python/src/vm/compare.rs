@@ -30,8 +30,10 @@ impl Vm {
         if let Some(result) = self.compare_native(by, a, b)? {
             return Ok(Value::Bool(result));
         }
-        let reflected_first = matches!((a, b), (Value::Instance(_), Value::Instance(_)))
-            && self.class_of(b).serial != self.class_of(a).serial
+        let reflected_first = matches!(
+            (a, b),
+            (Value::Instance(_), Value::Instance(_)) | (Value::Object(_), Value::Object(_))
+        ) && self.class_of(b).serial != self.class_of(a).serial
             && self.class_of(b).is_subclass(&self.class_of(a));
         let order = if reflected_first { [true, false] } else { [false, true] };
         for reflected in order {

@@ -9,7 +9,7 @@ use vidro_python::{Args, Class, ClassBuilder, Compare, Object, Raise, Str, Value
 
 use vidro_sql::dialect::Dialect;
 
-use crate::expression::DialectObject;
+use crate::expression::dialect_class;
 use crate::{exc, value};
 
 /// A URL as Python sees it.
@@ -28,6 +28,7 @@ pub(super) fn define(vm: &mut Vm) {
         .method("get_driver_name", |vm, args| Ok(Value::from(this(vm, &args)?.url.driver_name())))
         .method("get_dialect", get_dialect)
         .method("update_query_dict", update_query_dict)
+        .method("update_query_pairs", update_query_pairs)
         .method("update_query_string", |vm, mut args| {
             let append = value::flag(vm, args.take_keyword("append"))?;
             let this = this(vm, &args)?;
@@ -66,9 +67,12 @@ pub(super) fn url_of(vm: &mut Vm, given: &Value) -> Result<Url, Raise> {
 /// `url.get_dialect()`: what makes the dialect of the URL when it is called.
 fn get_dialect(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let object = this(vm, &args)?;
-    let (name, driver) = (object.url.backend_name(), object.url.driver_name());
-    let dialect = Dialect::for_url(name, Some(driver)).map_err(|e| exc::from_sql(vm, &e))?;
-    Ok(Value::closure("dialect", move |_, _| Ok(Value::object(DialectObject { dialect }))))
+    let (name, driver) = match object.url.drivername.split_once('+') {
+        Some((name, driver)) => (name, Some(driver)),
+        None => (object.url.drivername.as_str(), None),
+    };
+    let dialect = Dialect::for_url(name, driver).map_err(|e| exc::from_sql(vm, &e))?;
+    Ok(dialect_class(dialect))
 }
 
 fn this(vm: &mut Vm, args: &Args) -> Result<Rc<UrlObject>, Raise> {
@@ -152,6 +156,18 @@ fn update_query_dict(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     for (key, found) in query(vm, &args.at(1))? {
         for one in found.as_slice() {
             pairs.push((key.clone(), one.clone()));
+        }
+    }
+    Ok(Value::object(UrlObject { url: this.url.update_query(&pairs, append) }))
+}
+
+fn update_query_pairs(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
+    let append = value::flag(vm, args.take_keyword("append"))?;
+    let this = this(vm, &args)?;
+    let mut pairs = Vec::new();
+    for pair in vm.collect(&args.at(1))? {
+        if let [key, one] = value::strings(vm, &pair)?.as_slice() {
+            pairs.push((key.to_string(), one.to_string()));
         }
     }
     Ok(Value::object(UrlObject { url: this.url.update_query(&pairs, append) }))

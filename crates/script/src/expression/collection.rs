@@ -84,8 +84,14 @@ impl Object for CollectionObject {
         vm.named_class(&format!("{BASE}.{name}"))
     }
 
-    fn get_attribute(self: Rc<Self>, _: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
-        Ok(if self.mapping { None } else { self.find(name) })
+    fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        if self.mapping || name.starts_with("__") {
+            return Ok(None);
+        }
+        match self.find(name) {
+            Some(found) => Ok(Some(found)),
+            None => Err(vm.attribute_error(name)),
+        }
     }
 
     fn attribute_names(&self, _: &mut Vm) -> Vec<Str> {

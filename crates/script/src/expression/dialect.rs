@@ -3,15 +3,15 @@
 use std::rc::Rc;
 
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
-use vidro_sql::compile::{CompileOptions, Compiled, compile as compile_statement};
-use vidro_sql::dialect::{Dialect, Paramstyle};
+use vidro_sql::compile::{BindSet, CompileOptions, Compiled, compile as compile_statement};
+use vidro_sql::dialect::{Dialect, Family, Paramstyle};
 use vidro_sql::expr::BindValue;
 use vidro_sql::statement::Statement;
 
 use super::{DmlObject, ExprObject, FromObject, SelectObject};
 use crate::schema::DdlObject;
 use crate::world::with_sql;
-use crate::{engine, exc, value};
+use crate::{engine, exc, types, value};
 
 const INTERFACES: &str = "sqlalchemy.engine.interfaces";
 const COMPILER: &str = "sqlalchemy.sql.compiler";
@@ -28,6 +28,8 @@ pub(crate) struct DialectObject {
 struct CompiledObject {
     compiled: Compiled,
     statement: Statement,
+    /// Values that `params()` gave.
+    given: Vec<(Rc<str>, Value)>,
     text: String,
     class: &'static str,
 }
@@ -39,6 +41,10 @@ pub(super) fn define(vm: &mut Vm) {
         .constructor(|_, _| {
             Ok(Value::object(DialectObject { dialect: Dialect::default_dialect() }))
         })
+        .method("type_descriptor", |vm, args| {
+            let ty = types::expect(vm, &args.at(1))?;
+            Ok(types::object(vm, &ty))
+        })
         .build(vm);
     let compiled = ClassBuilder::new("sqlalchemy.engine.interfaces", "Compiled").build(vm);
     for name in ["StrSQLCompiler", "SQLCompiler", "DDLCompiler"] {
@@ -49,11 +55,24 @@ pub(super) fn define(vm: &mut Vm) {
     }
 }
 
-/// A dialect of a name as a Python object.
-pub(crate) fn dialect_object(vm: &mut Vm, name: &str) -> Value {
-    let _ = vm;
-    let dialect = Dialect::for_url(name, None).unwrap_or_else(|_| Dialect::default_dialect());
-    Value::object(DialectObject { dialect })
+/// What makes a dialect when it is called: `postgresql.asyncpg.dialect`, `url.get_dialect()`.
+pub(crate) fn dialect_class(dialect: Dialect) -> Value {
+    // Without a DBAPI, SQLAlchemy's own choice holds; for MySQL that is not the driver's.
+    let dialect = match (dialect.family(), dialect.paramstyle()) {
+        (Family::Mysql, Paramstyle::Pyformat) => dialect.with_paramstyle(Paramstyle::Format),
+        _ => dialect,
+    };
+    Value::closure("dialect", move |vm, mut args| {
+        let style = args.take_keyword("paramstyle").and_then(|style| style.as_str());
+        let dialect = match style {
+            None => dialect,
+            Some(style) => match PARAMSTYLES.iter().find(|(_, name)| **name == *style) {
+                Some((style, _)) => dialect.with_paramstyle(*style),
+                None => return Err(vm.key_error(Value::from(&*style))),
+            },
+        };
+        Ok(Value::object(DialectObject { dialect }))
+    })
 }
 
 /// A dialect given as an object, an engine or not at all.
@@ -120,12 +139,17 @@ pub(super) fn compile(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let str_dialect =
         bind.as_ref().is_none_or(Value::is_none) && dialect.as_ref().is_none_or(Value::is_none);
     let given = dialect.filter(|given| !given.is_none()).or(bind);
-    let dialect = dialect_or_default(vm, given)?;
-    let literal = match options {
-        Some(Value::Dict(options)) => options.get("literal_binds"),
-        _ => None,
+    let own = this.downcast_ref::<DmlObject>().filter(|_| str_dialect);
+    let dialect = match own {
+        Some(object) => object.own_dialect(),
+        None => dialect_or_default(vm, given)?,
     };
-    let literal_binds = value::flag(vm, literal)?;
+    let mut option = |name: &str| match &options {
+        Some(Value::Dict(options)) => value::flag(vm, options.get(name)),
+        _ => Ok(false),
+    };
+    let (literal_binds, render_postcompile) =
+        (option("literal_binds")?, option("render_postcompile")?);
     let column_keys = match column_keys.filter(|given| !given.is_none()) {
         Some(keys) => Some(value::strings(vm, &keys)?.into()),
         None => None,
@@ -133,7 +157,8 @@ pub(super) fn compile(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let Some(statement) = statement_of(vm, &this)? else {
         return Err(exc::argument(vm, "nothing to compile"));
     };
-    let options = CompileOptions { literal_binds, column_keys, ..CompileOptions::default() };
+    let defaults = CompileOptions::default();
+    let options = CompileOptions { literal_binds, render_postcompile, column_keys, ..defaults };
     let compiled = with_sql(vm, || compile_statement(&statement, &dialect, &options))?;
     let text = compiled.sql.to_string();
     let class = match (&statement, str_dialect) {
@@ -141,7 +166,11 @@ pub(super) fn compile(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         (_, true) => "StrSQLCompiler",
         _ => "SQLCompiler",
     };
-    Ok(Value::object(CompiledObject { compiled, statement, text, class }))
+    let given = match this.downcast_ref::<SelectObject>() {
+        Some(object) => object.params(),
+        None => Vec::new(),
+    };
+    Ok(Value::object(CompiledObject { compiled, statement, given, text, class }))
 }
 
 /// The name of a dialect, and a statement's text in it or why there is none.
@@ -195,7 +224,7 @@ impl Object for CompiledObject {
     fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
         Ok(match name {
             "string" => Some(Value::from(self.text.as_str())),
-            "params" => Some(params(vm, &self.compiled, &self.statement)),
+            "params" => Some(self.params(vm)),
             "positiontup" => {
                 let name = |at: &usize| {
                     self.compiled.params.get(*at).map_or(Value::None, |p| Value::from(&*p.name))
@@ -208,37 +237,52 @@ impl Object for CompiledObject {
     }
 }
 
+/// Ways of writing parameters, and what the DBAPI calls them.
+const PARAMSTYLES: &[(Paramstyle, &str)] = &[
+    (Paramstyle::Qmark, "qmark"),
+    (Paramstyle::Named, "named"),
+    (Paramstyle::Format, "format"),
+    (Paramstyle::Pyformat, "pyformat"),
+    (Paramstyle::NumericDollar, "numeric_dollar"),
+    (Paramstyle::Numeric, "numeric"),
+];
+
 /// `dialect.paramstyle`
 fn paramstyle(dialect: Dialect) -> &'static str {
-    match dialect.paramstyle() {
-        Paramstyle::Qmark => "qmark",
-        Paramstyle::Named => "named",
-        Paramstyle::Format => "format",
-        Paramstyle::Pyformat => "pyformat",
-        Paramstyle::NumericDollar => "numeric_dollar",
-        Paramstyle::Numeric => "numeric",
+    let found = PARAMSTYLES.iter().find(|(style, _)| *style == dialect.paramstyle());
+    found.map_or("named", |(_, name)| name)
+}
+
+impl CompiledObject {
+    /// `compiled.params`: values by name.
+    fn params(&self, vm: &mut Vm) -> Value {
+        let mut set = BindSet::default();
+        set.collect(&self.statement);
+        let mut pairs = Vec::new();
+        for param in &self.compiled.params {
+            let given = self.given.iter().rev().find(|(name, _)| *name == param.name);
+            let found = match given {
+                Some((_, given)) => given.clone(),
+                None => {
+                    let own = self.compiled.value_of(param, &set.binds, &|_| None);
+                    bound(vm, own.unwrap_or(BindValue::Required))
+                }
+            };
+            pairs.push((param.shown_name(), found));
+        }
+        Value::dict(pairs.iter().map(|(name, found)| (&**name, found.clone())))
     }
 }
 
-/// `compiled.params`: values by name.
-fn params(vm: &mut Vm, compiled: &Compiled, statement: &Statement) -> Value {
-    let mut set = vidro_sql::compile::BindSet::default();
-    set.collect(statement);
-    let pairs: Vec<(Rc<str>, Value)> = compiled
-        .params
-        .iter()
-        .map(|param| {
-            let found = match compiled.value_of(param, &set.binds, &|_| None) {
-                Ok(BindValue::One(found)) => value::to_python(vm, &found),
-                Ok(BindValue::Many(found)) => Value::list(value::all_to_python(vm, &found)),
-                Ok(BindValue::Tuples(rows)) => {
-                    let row = |row: &Rc<[vidro_sql::Value]>| value::all_to_python(vm, row);
-                    Value::list(rows.iter().map(row).map(Value::tuple).collect())
-                }
-                Ok(BindValue::Required) | Err(_) => Value::None,
-            };
-            (Rc::clone(&param.name), found)
-        })
-        .collect();
-    Value::dict(pairs.iter().map(|(name, found)| (&**name, found.clone())))
+/// The value of a parameter as Python shows it; `None` where only the execution has it.
+fn bound(vm: &mut Vm, found: BindValue) -> Value {
+    match found {
+        BindValue::One(found) => value::to_python(vm, &found),
+        BindValue::Many(found) => Value::list(value::all_to_python(vm, &found)),
+        BindValue::Tuples(rows) => {
+            let row = |row: &Rc<[vidro_sql::Value]>| value::all_to_python(vm, row);
+            Value::list(rows.iter().map(row).map(Value::tuple).collect())
+        }
+        BindValue::Required => Value::None,
+    }
 }

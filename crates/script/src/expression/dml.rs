@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use vidro_orm::MapperId;
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
+use vidro_sql::compile::{CompileOptions, compile};
+use vidro_sql::dialect::Dialect;
 use vidro_sql::dml::{Delete, DmlKey, Insert, OnConflict, Update};
 use vidro_sql::expr::{Expr, Operand};
 use vidro_sql::from::FromClause;
@@ -44,7 +46,7 @@ const COMMON: &[(&str, Call)] = &[
     ("where", where_),
     ("filter", where_),
     ("filter_by", filter_by),
-    ("with_dialect_options", |_, args| Ok(args.at(0))),
+    ("with_dialect_options", with_dialect_options),
     ("with_hint", |_, args| Ok(args.at(0))),
     ("return_defaults", return_defaults),
     ("add_cte", add_cte),
@@ -88,11 +90,20 @@ fn target(vm: &mut Vm, given: &Value) -> Result<(FromClause, Option<MapperId>), 
     match super::try_from_clause(vm, given)? {
         Some(from) => Ok((from, None)),
         None => {
+            let raise =
+                super::expected(vm, "subject table for an INSERT, UPDATE or DELETE", given)?;
+            let class = vm.class_of(given);
+            if given.downcast_ref::<super::SelectObject>().is_none() {
+                return Err(raise);
+            }
             let shown = vm.repr(given)?;
-            Err(exc::argument(
-                vm,
-                format!("subject table for an INSERT, UPDATE or DELETE expected, got {shown}."),
-            ))
+            let message = format!(
+                "subject table for an INSERT, UPDATE or DELETE expected, got {shown}. To create a \
+                 FROM clause from a <class '{}'> object, use the .subquery() method.",
+                class.full_name()
+            );
+            let raise = exc::argument(vm, message);
+            Err(exc::with_code(raise, Some("89ve")))
         }
     }
 }
@@ -183,12 +194,9 @@ type DmlRow = Vec<(DmlKey, Operand)>;
 
 fn row(vm: &mut Vm, object: &DmlObject, given: &Value) -> Result<DmlRow, Raise> {
     let mut out = Vec::new();
-    if let Value::Tuple(cells) = given {
-        let table = match &object.statement {
-            Statement::Insert(insert) => insert.table.clone(),
-            Statement::Update(update) => update.table.clone(),
-            _ => return Ok(out),
-        };
+    if matches!(given, Value::Tuple(_) | Value::List(_) | Value::Str(_)) {
+        let Some(table) = object.table().cloned() else { return Ok(out) };
+        let cells = vm.collect(given)?;
         for ((name, _), cell) in table.columns().into_iter().zip(cells.iter()) {
             out.push((DmlKey::Name(name), operand(vm, cell)?));
         }
@@ -205,7 +213,9 @@ fn values(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let object = this(vm, &args)?;
     let positional: Vec<Value> = args.positional.iter().skip(1).cloned().collect();
     let many = match positional.as_slice() {
-        [Value::List(rows)] => Some(rows.to_vec()),
+        [Value::List(rows)] => Some(rows.to_vec()).filter(|rows| {
+            matches!(rows.first(), Some(Value::Dict(_) | Value::Tuple(_) | Value::List(_)))
+        }),
         [_, _, ..] => {
             return Err(exc::argument(
                 vm,
@@ -425,7 +435,8 @@ fn on_conflict(vm: &mut Vm, args: Args, update: bool) -> Result<Value, Raise> {
     )?;
     let this = this.unwrap_or_default();
     let Some(object) = this.downcast_ref::<DmlObject>().cloned() else { return Ok(this) };
-    let mut clause = OnConflict::default();
+    let postgresql = object.dialect == Some("postgresql");
+    let mut clause = OnConflict { postgresql, ..OnConflict::default() };
     if let Some(constraint) = constraint.filter(|given| !given.is_none()) {
         clause.constraint = match constraint.as_str() {
             Some(name) => Some(Rc::from(&*name)),
@@ -485,6 +496,7 @@ fn assignments(
 
 fn on_duplicate(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let object = this(vm, &args)?;
+    let ordered = matches!(args.get(1), Some(Value::List(_)));
     let given = match args.get(1) {
         Some(Value::List(pairs)) => {
             let mut dict = Vec::new();
@@ -501,11 +513,43 @@ fn on_duplicate(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
             Value::dict(pairs.iter().map(|(name, given)| (&**name, given.clone())))
         }
     };
-    let set = assignments(vm, &object, &given)?;
+    let mut set = assignments(vm, &object, &given)?;
+    if let (false, Some(table)) = (ordered, object.table()) {
+        let columns = table.columns();
+        set.sort_by_key(|(key, _)| columns.iter().position(|(name, _)| *name == key.key()));
+    }
     Ok(altered(object, |s| s.altered(|data| data.on_duplicate = set), |s| s, |s| s))
 }
 
+/// `with_dialect_options(mysql_limit=…)`
+fn with_dialect_options(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let object = this(vm, &args)?;
+    let mut limit = None;
+    for (name, given) in &args.keywords {
+        let Some(dialect) = name.strip_suffix("_limit") else { continue };
+        let expr = match given.as_int() {
+            Some(number) => {
+                Expr::literal_column(number.to_string(), vidro_sql::types::Type::integer())
+            }
+            None => expect(vm, given)?,
+        };
+        limit = Some((Rc::from(dialect), expr));
+    }
+    Ok(altered(
+        object,
+        |s| s,
+        |s| s.altered(|data| data.limit.clone_from(&limit)),
+        |s| s.altered(|data| data.limit.clone_from(&limit)),
+    ))
+}
+
 impl DmlObject {
+    /// The dialect its text is shown in: that of its constructor.
+    pub(super) fn own_dialect(&self) -> Dialect {
+        let found = self.dialect.and_then(|name| Dialect::for_url(name, None).ok());
+        found.unwrap_or_else(Dialect::default_dialect)
+    }
+
     /// The table that is written to.
     fn table(&self) -> Option<&FromClause> {
         match &self.statement {
@@ -552,10 +596,10 @@ impl Object for DmlObject {
                 let FromClause::Table(table) = table else { return Ok(None) };
                 Some(super::from::columns_of(vm, &Insert::excluded(table)))
             }
-            "inserted" => {
-                let alias = table.alias(Some(vidro_sql::name::Name::new("new")));
-                Some(super::from::columns_of(vm, &alias))
-            }
+            "inserted" => match &self.statement {
+                Statement::Insert(insert) => Some(super::from::columns_of(vm, &insert.inserted())),
+                _ => None,
+            },
             "selected_columns" | "exported_columns" => {
                 let columns = columns.clone();
                 let pair = |expr: Expr| (expr.proxy_key().unwrap_or_default(), expr);
@@ -578,7 +622,10 @@ impl Object for DmlObject {
     }
 
     fn str(&self, vm: &mut Vm) -> Result<Str, Raise> {
-        super::statement_text(vm, &self.statement)
+        let dialect = self.own_dialect();
+        let options = CompileOptions::default();
+        let compiled = with_sql(vm, || compile(&self.statement, &dialect, &options))?;
+        Ok(compiled.sql.to_string().into())
     }
 
     fn truth(&self, vm: &mut Vm) -> Result<Option<bool>, Raise> {

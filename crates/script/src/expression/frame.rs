@@ -23,7 +23,10 @@ pub(super) fn frame(
                 "only one of 'rows', 'range_', or 'groups' may be provided",
             ));
         }
-        let ends = vm.collect(&bounds)?;
+        let ends = match bounds {
+            Value::Tuple(_) | Value::List(_) => vm.collect(&bounds)?,
+            _ => Vec::new(),
+        };
         let [start, end] = ends.as_slice() else {
             return Err(exc::argument(vm, "2-tuple expected for range/rows/groups"));
         };

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
-use vidro_sql::expr::Expr;
+use vidro_sql::expr::{Expr, Kind};
 use vidro_sql::from::{AliasKind, FromClause, TableClause};
 use vidro_sql::name::Name;
 use vidro_sql::select::{Query, Select, SetOperation};
@@ -38,7 +38,12 @@ const METHODS: &[(&str, Call)] = &[
     ("data", data),
     ("tablesample", tablesample),
     ("lateral", lateral),
-    ("table_valued", |_, args| Ok(args.at(0))),
+    ("table_valued", |vm, args| {
+        let from = this(vm, &args)?;
+        Ok(object(vm, Expr::from_clause_value(&from)))
+    }),
+    ("prefix_with", |vm, args| affix(vm, args, true)),
+    ("suffix_with", |vm, args| affix(vm, args, false)),
     ("cte", cte),
     ("subquery", |vm, args| subquery(vm, args)),
     ("render_derived", render_derived),
@@ -76,6 +81,11 @@ pub(crate) fn try_from_clause(vm: &mut Vm, given: &Value) -> Result<Option<FromC
     if let Some(object) = given.downcast_ref::<FromObject>() {
         return Ok(Some(object.from.clone()));
     }
+    if let Some(object) = given.downcast_ref::<super::ExprObject>()
+        && matches!(object.expr.kind(), Kind::Text(_))
+    {
+        return Ok(Some(FromClause::Text(object.expr.clone())));
+    }
     if let Some(from) = mapping::from_of(vm, given)? {
         return Ok(Some(from));
     }
@@ -95,15 +105,11 @@ pub(crate) fn try_from_clause(vm: &mut Vm, given: &Value) -> Result<Option<FromC
 pub(crate) fn from_clause(vm: &mut Vm, given: &Value) -> Result<FromClause, Raise> {
     match try_from_clause(vm, given)? {
         Some(from) => Ok(from),
-        None => {
-            let shown = vm.repr(given)?;
-            Err(exc::argument(
-                vm,
-                format!(
-                    "FROM expression, such as a Table or alias() object expected, got {shown}."
-                ),
-            ))
-        }
+        None => Err(super::expected_sql(
+            vm,
+            "FROM expression, such as a Table or alias() object",
+            given,
+        )?),
     }
 }
 
@@ -125,7 +131,7 @@ pub(super) fn join(vm: &mut Vm, args: Args, outer: bool) -> Result<Value, Raise>
     let left = from_clause(vm, &this.unwrap_or_default())?;
     let right = from_clause(vm, &right.unwrap_or_default())?;
     let on = match on.filter(|given| !given.is_none()) {
-        Some(on) => Some(super::condition(vm, &on)?),
+        Some(on) => Some(super::on_clause(vm, &on)?),
         None => None,
     };
     let outer = outer || value::flag(vm, is_outer)?;
@@ -250,6 +256,20 @@ fn subquery(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     from_object(vm, Query::Values(this).subquery(name))
 }
 
+/// `cte.prefix_with("MATERIALIZED")`
+fn affix(vm: &mut Vm, mut args: Args, before: bool) -> Result<Value, Raise> {
+    let dialect = value::optional_text(vm, args.take_keyword("dialect"))?;
+    let mut from = this(vm, &args)?;
+    for given in args.positional.iter().skip(1) {
+        let text = value::text(vm, given)?;
+        from = from.altered_cte(|cte| {
+            let list = if before { &mut cte.prefixes } else { &mut cte.suffixes };
+            list.push((text, dialect.clone()));
+        });
+    }
+    from_object(vm, from)
+}
+
 fn render_derived(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     let with_types = value::flag(vm, args.take_keyword("with_types"))?;
     let name = args.take_keyword("name").as_ref().and_then(super::name);
@@ -288,6 +308,7 @@ impl FromObject {
             FromClause::Clause(_) => "TableClause",
             FromClause::Join(_) => "Join",
             FromClause::Values(_) => "Values",
+            FromClause::Text(_) => return (super::ELEMENTS, "TextClause"),
             FromClause::Alias(alias) => match alias.kind {
                 AliasKind::Alias => "Alias",
                 AliasKind::Subquery => "Subquery",
@@ -334,8 +355,10 @@ impl Object for FromObject {
                 vidro_sql::from::Element::Dml(_) => None,
             },
             ("primary_key", _) => Some(collection(Vec::new())),
-            // A function in FROM with one column stands for that column.
-            ("column", FromClause::Alias(_)) => self.from.column_at(0).map(|expr| object(vm, expr)),
+            ("column", FromClause::Alias(alias)) => match alias.kind {
+                AliasKind::TableValued(_) => Some(object(vm, Expr::from_clause_value(&self.from))),
+                _ => None,
+            },
             _ => None,
         })
     }

@@ -68,11 +68,15 @@ pub(super) const METHODS: &[(&str, Call)] = &[
     ("aggregate_order_by", aggregate_order_by),
     ("table_valued", table_valued),
     ("column_valued", column_valued),
-    ("scalar_table_valued", |vm, args| Ok(object_of(vm, &args))),
-    ("alias", column_valued),
+    ("scalar_table_valued", scalar_table_valued),
+    ("alias", alias),
     ("select", super::select::select_of_expr),
     ("as_comparison", |_, args| Ok(args.at(0))),
 ];
+
+/// Methods of `function.filter(…)` and `function.within_group(…)`.
+pub(super) const AGGREGATE_METHODS: &[(&str, Call)] =
+    &[("over", over), ("filter", filter), ("within_group", within_group)];
 
 pub(super) fn define(vm: &mut Vm) {
     ClassBuilder::new("sqlalchemy.sql.functions", "_FunctionGenerator").build(vm);
@@ -81,11 +85,6 @@ pub(super) fn define(vm: &mut Vm) {
 /// `func`
 pub(crate) fn func() -> Value {
     Value::object(FunctionGenerator { names: Vec::new() })
-}
-
-fn object_of(vm: &mut Vm, args: &Args) -> Value {
-    let _ = vm;
-    args.at(0)
 }
 
 /// `func` and `func.package`: any attribute is a function.
@@ -114,6 +113,15 @@ impl Object for FunctionGenerator {
     }
 
     fn call(self: Rc<Self>, vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
+        if let [name] = self.names.as_slice() {
+            // Names that SQLAlchemy registers for constructs of their own.
+            match &*name.text.to_lowercase() {
+                "cast" => return cast(vm, args, CastKind::Cast),
+                "extract" => return extract(vm, args),
+                "next_value" => return vm.call_method(&args.at(0), "next_value", Args::none()),
+                _ => {}
+            }
+        }
         let ty = args.take_keyword("type_");
         let ty = types::optional(vm, ty)?;
         let operands = operands(vm, &args.positional)?;
@@ -166,8 +174,14 @@ fn method(vm: &mut Vm, mut args: Args, name: &str) -> Result<Value, Raise> {
 
 fn text(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let [text] = args.bind(vm, "text(text)")?;
-    let text = value::text(vm, &text.unwrap_or_default())?;
-    Ok(object(vm, Expr::text(&text)))
+    let text = text.unwrap_or_default();
+    match text.as_str() {
+        Some(text) => Ok(object(vm, Expr::text(&text))),
+        None => {
+            let class = vm.class_of(&text).name();
+            Err(vm.type_error(format!("expected string or bytes-like object, got '{class}'")))
+        }
+    }
 }
 
 /// `text(…).bindparams(*binds, **values)`
@@ -410,15 +424,29 @@ fn table_valued(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     super::from_object(vm, FromClause::table_valued(this, valued, name))
 }
 
-fn column_valued(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
+/// `function.column_valued(name)`: the column of its alias.
+fn column_valued(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let alias = alias(vm, args)?;
+    vm.get_attribute(&alias, "column")
+}
+
+/// `function.alias(name)`: the function in FROM, its sole column known by the alias.
+fn alias(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     let this = expect(vm, &args.at(0))?;
     let named = args.take_keyword("name").or_else(|| args.get(1).cloned());
     let joins_implicitly = value::flag(vm, args.take_keyword("joins_implicitly"))?;
     let name = named.as_ref().and_then(super::name);
     let valued = TableValued { joins_implicitly, scalar: true, ..TableValued::default() };
-    let from = FromClause::table_valued(this, valued, name);
-    let made = Expr::from_clause_value(&from);
-    Ok(object(vm, made))
+    super::from_object(vm, FromClause::table_valued(this, valued, name))
+}
+
+/// `function.scalar_table_valued(name, type)`: one field of what the function returns.
+fn scalar_table_valued(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let [this, name, ty] = args.bind(vm, "scalar_table_valued(self, name, type_=)")?;
+    let this = expect(vm, &this.unwrap_or_default())?;
+    let name = value::text(vm, &name.unwrap_or_default())?;
+    let ty = types::optional(vm, ty)?.unwrap_or_else(Type::null);
+    Ok(object(vm, this.field(Name::new(name), ty)))
 }
 
 /// `quoted_name(value, quote)`: a string that knows about its quotes.

@@ -6,6 +6,7 @@ use vidro_python::{Args, BinaryOperator, Compare, Raise, UnaryOperator, Value, V
 use vidro_sql::expr::Expr;
 use vidro_sql::expr::{CustomOp, InOperand, Kind, Op, Operand};
 use vidro_sql::name::Name;
+use vidro_sql::types::{Type, TypeArgs, TypeKind};
 
 use super::{built, expect, object, operand, try_expr};
 use crate::world::with_sql;
@@ -164,13 +165,12 @@ pub(crate) const METHODS: &[(&str, Call)] = &[
     ("regexp_replace", regexp_replace),
     ("op", custom),
     ("bool_op", bool_op),
-    ("as_string", |vm, args| json_as(vm, &args, "String")),
-    ("as_integer", |vm, args| json_as(vm, &args, "Integer")),
-    ("as_float", |vm, args| json_as(vm, &args, "Float")),
-    ("as_boolean", |vm, args| json_as(vm, &args, "Boolean")),
-    ("as_json", |vm, args| json_as(vm, &args, "JSON")),
-    ("as_numeric", |vm, args| json_as(vm, &args, "Numeric")),
-    ("astext", |vm, args| json_as(vm, &args, "String")),
+    ("as_string", |vm, args| json_as(vm, &args, "as_string", Type::unicode())),
+    ("as_integer", |vm, args| json_as(vm, &args, "as_integer", Type::integer())),
+    ("as_float", |vm, args| json_as(vm, &args, "as_float", Type::float())),
+    ("as_boolean", |vm, args| json_as(vm, &args, "as_boolean", Type::boolean())),
+    ("as_json", |_, args| Ok(args.at(0))),
+    ("as_numeric", as_numeric),
     ("operate", |vm, args| {
         let mut rest = args.positional.clone();
         rest.remove(0);
@@ -333,21 +333,12 @@ fn regexp_replace(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 
 /// `expr.op("…")`: a function that waits for the other side.
 fn custom(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [this, text, precedence, comparison, return_type] = args.bind(
+    let [this, text, precedence, comparison, ty] = args.bind(
         vm,
         "op(self, opstring, precedence=, is_comparison=, return_type=, *, python_impl=)",
     )?;
     let this = expect(vm, &this.unwrap_or_default())?;
-    let op = CustomOp {
-        text: value::text(vm, &text.unwrap_or_default())?,
-        precedence: precedence
-            .and_then(|given| given.as_int())
-            .and_then(|given| i32::try_from(given).ok())
-            .unwrap_or(0),
-        is_comparison: value::flag(vm, comparison)?,
-        return_type: types::optional(vm, return_type)?,
-        natural_self_precedent: false,
-    };
+    let op = operator(vm, text, precedence, comparison, ty)?;
     Ok(waiting(this, op))
 }
 
@@ -355,17 +346,44 @@ fn bool_op(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let [this, text, precedence] =
         args.bind(vm, "bool_op(self, opstring, precedence=, *, python_impl=)")?;
     let this = expect(vm, &this.unwrap_or_default())?;
-    let op = CustomOp {
-        text: value::text(vm, &text.unwrap_or_default())?,
-        precedence: precedence
-            .and_then(|given| given.as_int())
-            .and_then(|given| i32::try_from(given).ok())
-            .unwrap_or(0),
-        is_comparison: true,
-        return_type: None,
-        natural_self_precedent: false,
-    };
+    let op = operator(vm, text, precedence, Some(Value::Bool(true)), None)?;
     Ok(waiting(this, op))
+}
+
+fn operator(
+    vm: &mut Vm,
+    text: Option<Value>,
+    precedence: Option<Value>,
+    comparison: Option<Value>,
+    return_type: Option<Value>,
+) -> Result<CustomOp, Raise> {
+    let precedence = precedence.and_then(|given| given.as_int()).unwrap_or(0);
+    Ok(CustomOp {
+        text: value::text(vm, &text.unwrap_or_default())?,
+        precedence: i32::try_from(precedence).unwrap_or(0),
+        is_comparison: value::flag(vm, comparison)?,
+        return_type: types::optional(vm, return_type)?,
+        natural_self_precedent: false,
+        eager_grouping: false,
+    })
+}
+
+/// `operators.custom_op(opstring, …)`: called with both sides.
+pub(crate) fn custom_op(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let [text, precedence, comparison, ty, natural, eager] = args.bind(
+        vm,
+        "custom_op(opstring, precedence=, is_comparison=, return_type=, natural_self_precedent=, eager_grouping=)",
+    )?;
+    let mut op = operator(vm, text, precedence, comparison, ty)?;
+    op.natural_self_precedent = value::flag(vm, natural)?;
+    op.eager_grouping = value::flag(vm, eager)?;
+    Ok(Value::closure("custom_op", move |vm, args| {
+        let this = this(vm, &args)?;
+        let other = operand(vm, &args.at(1))?;
+        let op = op.clone();
+        let made = with_sql(vm, || this.custom(op, other))?;
+        Ok(object(vm, made))
+    }))
 }
 
 fn waiting(this: Expr, op: CustomOp) -> Value {
@@ -377,10 +395,21 @@ fn waiting(this: Expr, op: CustomOp) -> Value {
     })
 }
 
-fn json_as(vm: &mut Vm, args: &Args, ty: &str) -> Result<Value, Raise> {
+fn json_as(vm: &mut Vm, args: &Args, method: &str, ty: Type) -> Result<Value, Raise> {
     let this = this(vm, args)?;
-    let kind = vidro_sql::types::TypeKind::from_name(ty);
-    let kind = kind.unwrap_or(vidro_sql::types::TypeKind::String);
-    let made = this.json_as(vidro_sql::types::Type::of(kind));
-    Ok(object(vm, made))
+    built(vm, this.json_as(method, ty))
+}
+
+fn as_numeric(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let [this, precision, scale, asdecimal] =
+        args.bind(vm, "as_numeric(self, precision, scale, asdecimal=)")?;
+    let this = expect(vm, &this.unwrap_or_default())?;
+    let number = |given: Option<Value>| given.and_then(|given| given.as_int());
+    let args = TypeArgs {
+        precision: number(precision),
+        scale: number(scale),
+        asdecimal: value::optional_flag(vm, asdecimal)?,
+        ..TypeArgs::default()
+    };
+    built(vm, this.json_as("as_numeric", Type::with(TypeKind::Numeric, args)))
 }

@@ -237,6 +237,15 @@ pub(crate) fn items_of(vm: &mut Vm, given: &Value) -> Result<Vec<Item>, Raise> {
     }
 }
 
+/// The FROM objects of a query as Python objects.
+fn froms(vm: &mut Vm, query: &Query) -> Result<Value, Raise> {
+    let mut out = Vec::new();
+    for from in query.froms() {
+        out.push(from_object(vm, from)?);
+    }
+    Ok(Value::list(out))
+}
+
 impl SelectObject {
     /// `select(*entities)`
     pub(crate) fn new(vm: &mut Vm, given: &[Value]) -> Result<Self, Raise> {
@@ -430,20 +439,25 @@ impl Object for SelectObject {
         Ok(match name {
             "selected_columns" | "exported_columns" | "inner_columns" => {
                 let query = self.query(vm)?;
-                let pair = |expr: &Expr| (expr.proxy_key().unwrap_or_default(), expr.clone());
-                let columns: Vec<_> = query.selected_columns().iter().map(pair).collect();
-                let items = columns.into_iter().map(|(key, expr)| (key, object(vm, expr)));
+                let keys = query.subquery(None).columns().into_iter().map(|(key, _)| key);
+                let columns = query.selected_columns().to_vec();
+                let items = keys.zip(columns).map(|(key, expr)| (key, object(vm, expr)));
                 Some(collection(items.collect()))
+            }
+            "columns_clause_froms" => {
+                let Query::Select(select) = self.query(vm)? else { return Ok(None) };
+                let bare = select.altered(|data| {
+                    data.from.clear();
+                    data.joins.clear();
+                    data.where_.clear();
+                });
+                Some(froms(vm, &Query::Select(bare))?)
             }
             "c" | "columns" => None,
             "column_descriptions" => Some(self.descriptions(vm)?),
             "froms" => {
                 let query = self.query(vm)?;
-                let mut out = Vec::new();
-                for from in query.froms() {
-                    out.push(from_object(vm, from)?);
-                }
-                Some(Value::list(out))
+                Some(froms(vm, &query)?)
             }
             "whereclause" => match &self.body {
                 Body::Select(select) if !select.where_.is_empty() => {

@@ -164,7 +164,13 @@ pub(super) const MODULES: &[(&str, &[Part])] = &[
     ("sqlalchemy.sql.schema", &[SCHEMA]),
     ("sqlalchemy.sql.sqltypes", &[Types("sqlalchemy")]),
     ("sqlalchemy.sql.type_api", &[Types("sqlalchemy")]),
-    ("sqlalchemy.sql.operators", &[Classes("sqlalchemy.sql.operators", "ColumnOperators")]),
+    (
+        "sqlalchemy.sql.operators",
+        &[
+            Classes("sqlalchemy.sql.operators", "ColumnOperators"),
+            Functions(&[("custom_op", expression::operators::custom_op)]),
+        ],
+    ),
     (
         "sqlalchemy.orm",
         &[
@@ -219,10 +225,7 @@ pub(super) const MODULES: &[(&str, &[Part])] = &[
         "sqlalchemy.dialects.sqlite",
         &[
             Types("sqlite"),
-            Functions(&[
-                ("insert", |vm, args| expression::insert_for(vm, &args, "sqlite")),
-                ("dialect", |vm, _| Ok(expression::dialect_object(vm, "sqlite"))),
-            ]),
+            Functions(&[("insert", |vm, args| expression::insert_for(vm, &args, "sqlite"))]),
         ],
     ),
     (
@@ -231,7 +234,6 @@ pub(super) const MODULES: &[(&str, &[Part])] = &[
             Types("postgresql"),
             Functions(&[
                 ("insert", |vm, args| expression::insert_for(vm, &args, "postgresql")),
-                ("dialect", |vm, _| Ok(expression::dialect_object(vm, "postgresql"))),
                 ("array", expression::array),
                 ("aggregate_order_by", expression::aggregate_order_by),
             ]),
@@ -241,21 +243,31 @@ pub(super) const MODULES: &[(&str, &[Part])] = &[
         "sqlalchemy.dialects.mysql",
         &[
             Types("mysql"),
-            Functions(&[
-                ("insert", |vm, args| expression::insert_for(vm, &args, "mysql")),
-                ("dialect", |vm, _| Ok(expression::dialect_object(vm, "mysql"))),
-            ]),
+            Functions(&[("insert", |vm, args| expression::insert_for(vm, &args, "mysql"))]),
         ],
     ),
     (
         "sqlalchemy.dialects.mariadb",
         &[
             Types("mariadb"),
-            Functions(&[
-                ("insert", |vm, args| expression::insert_for(vm, &args, "mysql")),
-                ("dialect", |vm, _| Ok(expression::dialect_object(vm, "mariadb"))),
-            ]),
+            Functions(&[("insert", |vm, args| expression::insert_for(vm, &args, "mysql"))]),
         ],
     ),
     ("sqlite3", &[Errors("sqlite3"), Classes("sqlite3", "Connection Cursor")]),
+];
+
+/// The modules of DBAPI drivers; each holds a `dialect`.
+pub(super) const DRIVERS: &[&str] = &[
+    "sqlalchemy.dialects.sqlite.pysqlite",
+    "sqlalchemy.dialects.sqlite.aiosqlite",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.dialects.postgresql.psycopg2",
+    "sqlalchemy.dialects.postgresql.asyncpg",
+    "sqlalchemy.dialects.postgresql.pg8000",
+    "sqlalchemy.dialects.mysql.mysqldb",
+    "sqlalchemy.dialects.mysql.pymysql",
+    "sqlalchemy.dialects.mysql.mysqlconnector",
+    "sqlalchemy.dialects.mysql.mariadbconnector",
+    "sqlalchemy.dialects.mysql.aiomysql",
+    "sqlalchemy.dialects.mysql.asyncmy",
 ];

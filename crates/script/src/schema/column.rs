@@ -364,7 +364,7 @@ impl Object for ColumnObject {
                 }
             }),
             "expression" => Some(Value::Object(self)),
-            _ => None,
+            _ => return expression::no_element_attribute(vm, "Column", name),
         })
     }
 

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
 use vidro_sql::ddl::{CreateTable, Ddl};
-use vidro_sql::schema::Sequence;
 use vidro_sql::statement::Statement;
 
 use super::{Item, ItemObject};
@@ -72,8 +71,8 @@ fn statement(
     let item = target.downcast_ref::<ItemObject>().map(|object| object.item.clone());
     let table = super::as_table(target);
     let text = || target.as_str().map(|text| Rc::from(&*text));
-    let sequence = |make: fn(Sequence) -> Ddl| match &item {
-        Some(Item::Sequence(sequence)) => Some(make(sequence.clone())),
+    let sequence = || match &item {
+        Some(Item::Sequence(sequence)) => Some(sequence.clone()),
         _ => None,
     };
     match class {
@@ -102,8 +101,10 @@ fn statement(
             }
             _ => None,
         },
-        "CreateSequence" => sequence(Ddl::CreateSequence),
-        "DropSequence" => sequence(Ddl::DropSequence),
+        "CreateSequence" => {
+            sequence().map(|sequence| Ddl::CreateSequence { sequence, if_not_exists })
+        }
+        "DropSequence" => sequence().map(|sequence| Ddl::DropSequence { sequence, if_exists }),
         "CreateSchema" => text().map(|name| Ddl::CreateSchema { name, if_not_exists }),
         "DropSchema" => text().map(|name| Ddl::DropSchema { name, if_exists, cascade }),
         _ => text().map(Ddl::Text),

@@ -153,14 +153,45 @@ fn dialect_options(
                 "Additional arguments should be named <dialectname>_<argument>, got '{name}'"
             )));
         }
-        out.push((Rc::from(&*name), value::from_python(vm, &given)?));
+        dialect_option(vm, &name, &given, &mut out)?;
     }
     Ok(out)
 }
 
+/// Keeps an option of a dialect; a dict is kept entry by entry, as `postgresql_ops.name`.
+pub(super) fn dialect_option(
+    vm: &mut Vm,
+    name: &str,
+    given: &Value,
+    out: &mut Vec<(Rc<str>, vidro_sql::Value)>,
+) -> Result<(), Raise> {
+    if let Value::Dict(entries) = given {
+        for (key, given) in entries.items() {
+            let key = value::text(vm, &key)?;
+            out.push((Rc::from(format!("{name}.{key}")), value::from_python(vm, &given)?));
+        }
+        return Ok(());
+    }
+    out.push((Rc::from(name), value::from_python(vm, given)?));
+    Ok(())
+}
+
+/// A constraint as a Python object; over columns of a table it belongs to that table at once.
+fn constraint_object(vm: &mut Vm, constraint: Constraint) -> Result<Value, Raise> {
+    if let Some(table) = constraint.table_of_columns() {
+        table.append_constraint(&constraint).map_err(|error| exc::from_sql(vm, &error))?;
+    }
+    Ok(Item::Constraint(constraint).object())
+}
+
 fn foreign_key(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     let options = options(vm, &mut args)?;
-    let target = args.take_keyword("column").unwrap_or_else(|| args.at(1));
+    let target = args.take_keyword("column").or_else(|| args.get(1).cloned());
+    let Some(target) = target else {
+        return Err(
+            vm.type_error("ForeignKey.__init__() missing 1 required positional argument: 'column'")
+        );
+    };
     let target = match target.as_str() {
         Some(text) => ForeignKeyTarget::Spec(Rc::from(&*text)),
         None => match column(vm, &target)? {
@@ -215,7 +246,7 @@ fn column_constraint(vm: &mut Vm, mut args: Args, kind: ConstraintKind) -> Resul
     let columns = columns(vm, args.positional.get(1..).unwrap_or_default())?;
     let name = options.name.clone();
     let constraint = Constraint::with(kind, name, options, false, dialect).of_columns(columns);
-    Ok(Item::Constraint(constraint).object())
+    constraint_object(vm, constraint)
 }
 
 fn primary_key(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
@@ -257,7 +288,7 @@ fn foreign_key_constraint(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     let name = options.name.clone();
     let kind = ConstraintKind::ForeignKey(keys);
     let constraint = Constraint::with(kind, name, options, false, dialect).of_columns(locals);
-    Ok(Item::Constraint(constraint).object())
+    constraint_object(vm, constraint)
 }
 
 fn check(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
@@ -266,7 +297,7 @@ fn check(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     let condition = text_or_expr(vm, &text)?;
     let name = options.name.clone();
     let constraint = Constraint::new(ConstraintKind::Check(condition), name, options);
-    Ok(Item::Constraint(constraint).object())
+    constraint_object(vm, constraint)
 }
 
 /// A string is text, anything else an expression.
@@ -308,8 +339,8 @@ fn index(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     let dialect = dialect_options(vm, &mut args)?;
     let index = Index::with(name, expressions, unique, dialect, wheres, false);
     // An index over columns of a table belongs to it at once.
-    if table.is_none()
-        && let Some(table) = index.table()
+    let table = table.as_ref().and_then(super::as_table).or_else(|| index.table());
+    if let Some(table) = table
         && !table.indexes().iter().any(|known| known.ptr_eq(&index))
     {
         table.append_index(&index).map_err(|error| exc::from_sql(vm, &error))?;
@@ -495,7 +526,7 @@ fn constraint_attribute(
     name: &str,
 ) -> Result<Option<Value>, Raise> {
     Ok(match name {
-        "name" => named(constraint.name().as_ref()),
+        "name" => named(constraint.final_name().as_ref()),
         "ondelete" => text(constraint.options().ondelete.as_ref()),
         "columns" | "c" => {
             let mut columns = Vec::new();
@@ -527,7 +558,7 @@ fn constraint_attribute(
 
 fn index_attribute(vm: &mut Vm, index: &Index, name: &str) -> Result<Option<Value>, Raise> {
     Ok(match name {
-        "name" => named(index.name().as_ref()),
+        "name" => named(index.final_name().as_ref()),
         "unique" => Some(Value::Bool(index.is_unique())),
         "table" => Some(optional_table(vm, index.table().as_ref())?),
         "expressions" => {

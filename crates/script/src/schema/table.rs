@@ -116,8 +116,7 @@ pub(crate) fn table_options(
             }
             "quote_schema" | "listeners" | "resolve_fks" | "include_columns" | "must_exist" => {}
             other if is_dialect_option(other) => {
-                let given = value::from_python(vm, &given)?;
-                options.dialect_options.push((other.into(), given));
+                super::item::dialect_option(vm, other, &given, &mut options.dialect_options)?;
             }
             _ => rest.push((name, given)),
         }

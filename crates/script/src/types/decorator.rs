@@ -156,9 +156,8 @@ impl Scripted {
         value: &vidro_sql::Value,
         dialect: &Dialect,
     ) -> Result<vidro_sql::Value> {
-        let made = self.call(method, |vm| {
-            vec![value::to_python(vm, value), expression::dialect_object(vm, dialect.name())]
-        })?;
+        let made =
+            self.call(method, |vm| vec![value::to_python(vm, value), dialect_object(dialect)])?;
         call_back_sql(|vm| value::from_python(vm, &made))
     }
 
@@ -191,8 +190,7 @@ impl TypeDecorator for Scripted {
         if !self.loads {
             return Ok(None);
         }
-        let made = self
-            .call("load_dialect_impl", |vm| vec![expression::dialect_object(vm, dialect.name())])?;
+        let made = self.call("load_dialect_impl", |_| vec![dialect_object(dialect)])?;
         call_back_sql(|vm| super::expect(vm, &made).map(Some))
     }
 
@@ -286,7 +284,10 @@ impl Json {
 
 impl JsonCodec for Json {
     fn dumps(&self, value: &vidro_sql::Value) -> Result<String> {
-        let text = Self::run("dumps", |vm| value::to_python(vm, value))?;
+        let text = Self::run("dumps", |vm| {
+            let given = value::to_python(vm, value);
+            if crate::names::is_symbol(&given, super::JSON_NULL) { Value::None } else { given }
+        })?;
         Ok(text.as_str().map(|text| text.to_string()).unwrap_or_default())
     }
 
@@ -303,4 +304,8 @@ pub(crate) fn pickle(vm: &mut Vm) -> Raise {
         "NotImplementedError",
         "PickleType is not supported: pickles run code when they are loaded; use JSON",
     )
+}
+
+fn dialect_object(dialect: &Dialect) -> Value {
+    Value::object(expression::DialectObject { dialect: *dialect })
 }

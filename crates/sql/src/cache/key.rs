@@ -70,6 +70,14 @@ impl Key {
         std::mem::take(&mut self.binds)
     }
 
+    /// Whether two statements are of one structure and bind equal values.
+    pub(crate) fn same_values(&self, other: &Self) -> bool {
+        let value = |expr: &Expr| expr.as_bind().map(|bind| bind.value.clone());
+        self.tokens == other.tokens
+            && self.binds.len() == other.binds.len()
+            && self.binds.iter().zip(&other.binds).all(|(a, b)| value(a) == value(b))
+    }
+
     /// Whether the structure can be a key at all.
     pub fn is_cacheable(&self) -> bool {
         !self.uncacheable
@@ -242,7 +250,7 @@ impl Key {
                 self.froms(&delete.using);
                 self.list(&delete.where_);
                 self.list(&delete.returning);
-                self.option(delete.limit.as_ref());
+                self.limit(delete.limit.as_ref());
             }
             Statement::Text(text) => {
                 self.push(5);
@@ -321,7 +329,7 @@ impl Key {
         self.list(&update.where_);
         self.defaults(update.return_defaults.as_deref());
         self.list(&update.returning);
-        self.option(update.limit.as_ref());
+        self.limit(update.limit.as_ref());
     }
 
     fn defaults(&mut self, columns: Option<&[crate::schema::Column]>) {
@@ -336,8 +344,17 @@ impl Key {
         }
     }
 
+    /// A dialect's LIMIT of an UPDATE or DELETE.
+    fn limit(&mut self, limit: Option<&(std::rc::Rc<str>, Expr)>) {
+        self.option(limit.map(|(_, limit)| limit));
+        if let Some((dialect, _)) = limit {
+            self.text(dialect);
+        }
+    }
+
     fn on_conflict(&mut self, clause: &OnConflict) {
         self.push(1);
+        self.flags(&[clause.postgresql]);
         self.option_text(clause.constraint.as_deref());
         self.list(&clause.elements);
         self.option(clause.index_where.as_ref());
@@ -549,6 +566,10 @@ impl Key {
                 for row in &values.rows {
                     self.list(row);
                 }
+            }
+            FromClause::Text(text) => {
+                self.push(7);
+                self.expr(text);
             }
         }
     }

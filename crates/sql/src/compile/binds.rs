@@ -51,7 +51,8 @@ impl Compiler<'_> {
         if bind.expanding {
             out.push('(');
         }
-        let cast = self.bind_cast(&ty)?;
+        let written_out = self.params.get(at).is_some_and(|param| param.literal_execute);
+        let cast = if written_out { None } else { self.bind_cast(&ty)? };
         if let (Some(cast), false) = (&cast, bind.expanding) {
             Mark::write(at, out);
             out.push_str(cast);
@@ -86,7 +87,12 @@ impl Compiler<'_> {
             }
             Affinity::String => {
                 let collation = ty.args().and_then(|args| args.collation.clone());
-                collation.map_or_else(|| "VARCHAR".into(), |name| format!("VARCHAR COLLATE {name}"))
+                match collation {
+                    Some(name) => {
+                        format!("VARCHAR COLLATE {}", self.dialect.quote_name(&name.into()))
+                    }
+                    None => "VARCHAR".into(),
+                }
             }
             Affinity::Integer
             | Affinity::Date
@@ -95,6 +101,9 @@ impl Compiler<'_> {
             | Affinity::Uuid
             | Affinity::Json
             | Affinity::Array => ty.ddl(&self.dialect)?,
+            _ if matches!(ty.kind(), TypeKind::JSONIntIndexType | TypeKind::JSONStrIndexType) => {
+                ty.ddl(&self.dialect)?
+            }
             _ => return Ok(None),
         };
         Ok(Some(cast))
@@ -201,14 +210,6 @@ impl Compiler<'_> {
             BindValue::One(Value::Null) | BindValue::Required
                 if !matches!(ty.kind(), TypeKind::JSON | TypeKind::JSONB) =>
             {
-                if matches!(bind.value, BindValue::Required) {
-                    let name = match &bind.name {
-                        BindName::Named(name) | BindName::Anon(name) => name,
-                    };
-                    return Err(Error::compile(format!(
-                        "Bind parameter '{name}' without a renderable value not allowed here."
-                    )));
-                }
                 out.push_str("NULL");
                 Ok(())
             }
@@ -301,7 +302,9 @@ pub(super) fn literal_value(value: &Value, ty: &Type, dialect: &Dialect) -> Resu
     };
     match ty.literal(value, dialect) {
         Ok(Some(text)) => Ok(text),
-        Ok(None) if ty.is_null() => Err(failed("No literal value renderer is available for")),
+        Ok(None) if ty.is_null() || ty.affinity() == Affinity::Json => {
+            Err(failed("No literal value renderer is available for"))
+        }
         Ok(None) => Err(failed("Could not render")),
         Err(_) => Err(failed("Could not render")),
     }
@@ -370,8 +373,17 @@ pub(super) fn expand(
     binds: &[Expr],
     given: &dyn Fn(&str) -> Option<Value>,
 ) -> Result<Rendered> {
+    let filler = Filler { compiled, shown: false, values: Vec::new(), names: Vec::new() };
+    fill(filler, binds, given)
+}
+
+fn fill(
+    mut filler: Filler<'_>,
+    binds: &[Expr],
+    given: &dyn Fn(&str) -> Option<Value>,
+) -> Result<Rendered> {
+    let compiled = filler.compiled;
     let positional = compiled.dialect.paramstyle().is_positional();
-    let mut filler = Filler { compiled, values: Vec::new(), names: Vec::new() };
     let mut sql = String::with_capacity(compiled.sql.len() + 32);
     let mut rest: &str = &compiled.sql;
     let mut seen: Vec<usize> = Vec::new();
@@ -380,10 +392,10 @@ pub(super) fn expand(
         let mut own = String::new();
         if param.expanding || param.literal_execute {
             own.push_str("__[POSTCOMPILE_");
-            own.push_str(&param.name);
+            own.push_str(&param.shown_name());
             own.push(']');
         } else {
-            placeholder(compiled.dialect.paramstyle(), &param.name, 0, &mut own);
+            placeholder(compiled.dialect.paramstyle(), &param.shown_name(), 0, &mut own);
         }
         let numbered = matches!(
             compiled.dialect.paramstyle(),
@@ -398,7 +410,10 @@ pub(super) fn expand(
         let Some((start, end)) = found else { continue };
         sql.push_str(rest.get(..start).unwrap_or_default());
         rest = rest.get(end..).unwrap_or_default();
-        let value = compiled.value_of(param, binds, given)?;
+        let value = match filler.shown && plain {
+            true => BindValue::One(Value::Null),
+            false => compiled.value_of(param, binds, given)?,
+        };
         let repeated = !positional && seen.contains(&at);
         seen.push(at);
         filler.write(param, &value, repeated, &mut sql)?;
@@ -409,8 +424,8 @@ pub(super) fn expand(
 
 /// The same statement with its lists written out, for `render_postcompile`.
 pub(super) fn expanded(compiled: &Compiled, binds: &[Expr]) -> Result<Compiled> {
-    let missing_is_null = |_: &str| None;
-    let rendered = expand(compiled, binds, &missing_is_null)?;
+    let filler = Filler { compiled, shown: true, values: Vec::new(), names: Vec::new() };
+    let rendered = fill(filler, binds, &|_| None)?;
     let mut out = compiled.clone();
     out.sql = rendered.sql;
     out.has_postcompile = false;
@@ -427,9 +442,8 @@ pub(super) fn expanded(compiled: &Compiled, binds: &[Expr]) -> Result<Compiled> 
         } else {
             known.source.clone()
         };
-        let processor = if known.expanding { None } else { known.processor.clone() };
         out.positions.push(out.params.len());
-        out.params.push(Param { name, source, processor, expanding: false, ..known.clone() });
+        out.params.push(Param { name, source, expanding: false, ..known.clone() });
     }
     Ok(out)
 }
@@ -448,6 +462,8 @@ fn number_at(text: &str) -> Option<(usize, usize)> {
 /// The values collected while a text is finished.
 struct Filler<'a> {
     compiled: &'a Compiled,
+    /// Whether the text is only shown: values stay as given, and those outside lists are not asked for.
+    shown: bool,
     values: Vec<Value>,
     names: Vec<Rc<str>>,
 }
@@ -553,8 +569,8 @@ impl Filler<'_> {
             return Ok(());
         }
         self.values.push(match &param.processor {
-            Some(processor) => processor.bind(value, &self.compiled.dialect)?,
-            None => value.clone(),
+            Some(processor) if !self.shown => processor.bind(value, &self.compiled.dialect)?,
+            _ => value.clone(),
         });
         self.names.push(name);
         Ok(())

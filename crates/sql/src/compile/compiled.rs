@@ -1,5 +1,6 @@
 //! What compiling yields, and how it is filled with values.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::cache::Key;
@@ -165,6 +166,25 @@ pub struct Rendered {
     pub values: Vec<Value>,
     /// Their names, for named styles and for showing.
     pub names: Vec<Rc<str>>,
+}
+
+impl Param {
+    /// Its name as a placeholder spells it: without what placeholders cannot hold.
+    pub fn shown_name(&self) -> Cow<'_, str> {
+        let odd = |c: char| matches!(c, '%' | '(' | ')' | ':' | '.' | '[' | ']' | ' ');
+        if !self.name.contains(odd) {
+            return Cow::Borrowed(&self.name);
+        }
+        let legal = |c: char| match c {
+            '%' => 'P',
+            '(' => 'A',
+            ')' => 'Z',
+            ':' => 'C',
+            c if odd(c) => '_',
+            c => c,
+        };
+        Cow::Owned(self.name.chars().map(legal).collect())
+    }
 }
 
 impl BindSet {

@@ -96,6 +96,12 @@ pub(super) struct Cx {
     pub(super) own_names: bool,
     /// Inside what a type's `bind_expression` made.
     pub(super) skip_wrap: bool,
+    /// In ON DUPLICATE KEY UPDATE, where columns of the new row print as `VALUES(name)`.
+    pub(super) inserted: bool,
+    /// Inside an operator.
+    pub(super) in_operator: bool,
+    /// Operators inside others stand in parentheses.
+    pub(super) eager_grouping: bool,
 }
 
 pub(super) fn compile(
@@ -227,10 +233,11 @@ impl Compiler<'_> {
             let Some(param) = self.params.get(at) else { continue };
             if param.expanding || param.literal_execute {
                 out.push_str("__[POSTCOMPILE_");
-                out.push_str(&param.name);
+                out.push_str(&param.shown_name());
                 out.push(']');
             } else {
-                placeholder(self.dialect.paramstyle(), &param.name, positions.len() + 1, &mut out);
+                let name = param.shown_name();
+                placeholder(self.dialect.paramstyle(), &name, positions.len() + 1, &mut out);
             }
             positions.push(at);
         }

@@ -120,6 +120,12 @@ impl Compiler<'_> {
             ("ON UPDATE", &options.onupdate),
         ] {
             if let Some(phrase) = phrase {
+                if word == "MATCH" && self.dialect.family() == Family::Mysql {
+                    return Err(Error::compile(
+                        "MySQL ignores the 'MATCH' keyword while at the same time causes ON \
+                         UPDATE/ON DELETE clauses to be ignored.",
+                    ));
+                }
                 let _ = write!(out, " {word} {}", keyword_phrase(phrase)?);
             }
         }
@@ -180,18 +186,29 @@ impl Compiler<'_> {
         cascade: bool,
         out: &mut String,
     ) -> Result<()> {
+        out.push_str("ALTER TABLE ");
+        self.constraint_table(constraint, out);
+        let mysql = self.dialect.family() == Family::Mysql;
+        if mysql && matches!(constraint.kind(), ConstraintKind::PrimaryKey(_)) {
+            out.push_str(" DROP PRIMARY KEY ");
+            return Ok(());
+        }
         let name = constraint_name(constraint)?.ok_or_else(|| {
             Error::compile(format!(
                 "Can't emit DROP CONSTRAINT for constraint {constraint:?}; it has no name"
             ))
         })?;
-        out.push_str("ALTER TABLE ");
-        self.constraint_table(constraint, out);
-        out.push_str(match (self.dialect.family(), constraint.kind()) {
-            (Family::Mysql, ConstraintKind::ForeignKey(_)) => " DROP FOREIGN KEY ",
-            (Family::Mysql, ConstraintKind::Unique(_)) => " DROP INDEX ",
-            _ => " DROP CONSTRAINT ",
-        });
+        if mysql {
+            out.push_str(match constraint.kind() {
+                ConstraintKind::ForeignKey(_) => " DROP FOREIGN KEY ",
+                ConstraintKind::Unique(_) => " DROP INDEX ",
+                ConstraintKind::Check(_) if self.dialect.name() == "mysql" => " DROP CHECK ",
+                _ => " DROP CONSTRAINT ",
+            });
+            self.name(&name, out);
+            return Ok(());
+        }
+        out.push_str(" DROP CONSTRAINT ");
         if if_exists {
             out.push_str("IF EXISTS ");
         }

@@ -39,7 +39,7 @@ pub(super) struct Modifiers {
 }
 
 impl Compiler<'_> {
-    fn fresh_info(&self, table: &FromClause, has_returning: bool) -> DmlInfo {
+    pub(super) fn fresh_info(&self, table: &FromClause, has_returning: bool) -> DmlInfo {
         DmlInfo {
             table: table.as_table().cloned(),
             prefetch: Vec::new(),
@@ -351,7 +351,7 @@ impl Compiler<'_> {
                     }
                     (None, _) => {
                         return Err(Error::compile(format!(
-                            "INSERT value for column {} is explicitly rendered as a bound parameter \
+                            "INSERT value for column {} is explicitly rendered as a boundparameter \
                              in the VALUES clause; a Python-side value or SQL expression is required",
                             made.column.as_ref().map_or(key.to_string(), ToString::to_string)
                         )));
@@ -404,6 +404,9 @@ impl Compiler<'_> {
                 update.values.iter().position(|(key, _)| key.key() == column.key())
             };
             columns.sort_by_key(|column| rank(column).unwrap_or(usize::MAX));
+        }
+        if self.dialect.family() != Family::Mysql {
+            only_own(&given, &table)?;
         }
         let mut list = self.other_tables(&mut given, extra, cx)?;
         for column in columns {
@@ -516,6 +519,33 @@ fn take(given: &mut Vec<(DmlKey, Given)>, column: &Column) -> Option<Given> {
         },
     })?;
     Some(given.remove(at).1)
+}
+
+/// Only MySQL sets columns of other tables.
+fn only_own(given: &[(DmlKey, Given)], table: &Table) -> Result<()> {
+    let mut others: Vec<String> = Vec::new();
+    for (key, _) in given {
+        let DmlKey::Column(expr) = key else { continue };
+        let from = expr.as_column().and_then(|column| column.from_clause());
+        if let Some(from) = from.filter(|from| from.as_table().is_none_or(|t| !t.ptr_eq(table)))
+            && crate::join::base_column(expr)
+                .and_then(|column| column.table())
+                .is_none_or(|t| !t.ptr_eq(table))
+        {
+            let name = format!("'{}'", from.plain_name().unwrap_or_default());
+            if !others.contains(&name) {
+                others.push(name);
+            }
+        }
+    }
+    if others.is_empty() {
+        return Ok(());
+    }
+    Err(Error::compile(format!(
+        "Backend does not support additional tables in the SET clause; cannot include columns from \
+         table(s) {} in SET clause",
+        others.join(", ")
+    )))
 }
 
 fn unconsumed(given: &[(DmlKey, Given)]) -> Result<()> {

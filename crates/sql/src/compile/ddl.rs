@@ -11,8 +11,8 @@ use crate::expr::Expr;
 use crate::from::FromClause;
 use crate::name::Name;
 use crate::schema::{
-    Column, Constraint, ConstraintKind, Default, Index, Sequence, SequenceOptions, ServerDefault,
-    Table, index_name,
+    Autoincrement, Column, Constraint, ConstraintKind, Default, Sequence, SequenceOptions,
+    ServerDefault, Table,
 };
 use crate::types::{Affinity, TypeKind, literal};
 use crate::value::Value;
@@ -44,8 +44,9 @@ impl Compiler<'_> {
             Ddl::DropConstraint { constraint, if_exists, cascade } => {
                 self.drop_constraint(constraint, *if_exists, *cascade, out)
             }
-            Ddl::CreateSequence(sequence) => {
+            Ddl::CreateSequence { sequence, if_not_exists } => {
                 out.push_str("CREATE SEQUENCE ");
+                if_flag(*if_not_exists, "IF NOT EXISTS ", out);
                 self.sequence_name(sequence, out);
                 let options = sequence_options(sequence.options());
                 if !options.is_empty() {
@@ -54,8 +55,9 @@ impl Compiler<'_> {
                 }
                 Ok(())
             }
-            Ddl::DropSequence(sequence) => {
+            Ddl::DropSequence { sequence, if_exists } => {
                 out.push_str("DROP SEQUENCE ");
+                if_flag(*if_exists, "IF EXISTS ", out);
                 self.sequence_name(sequence, out);
                 Ok(())
             }
@@ -92,11 +94,21 @@ impl Compiler<'_> {
                 out.push_str(" AS ");
                 self.query(query, Cx { literal: true, ..Cx::default() }, out)
             }
-            Ddl::Text(text) => {
-                out.push_str(text);
-                Ok(())
-            }
+            Ddl::Text(text) => self.ddl_text(text, out),
         }
+    }
+
+    /// Text of the user, where `%%` stands for a percent sign and `%(name)s` for what only a table
+    /// that it listens to could give.
+    fn ddl_text(&self, text: &str, out: &mut String) -> Result<()> {
+        if let Some((name, _)) =
+            text.replace("%%", "").split_once("%(").and_then(|(_, rest)| rest.split_once(')'))
+        {
+            return Err(Error::key(name));
+        }
+        let percent = if self.dialect.doubles_percent() { "%%" } else { "%" };
+        out.push_str(&text.replace("%%", percent));
+        Ok(())
     }
 
     pub(super) fn constraint_table(&mut self, constraint: &Constraint, out: &mut String) {
@@ -163,11 +175,12 @@ impl Compiler<'_> {
             {
                 continue;
             }
-            if self.dialect.caps().alter && constraint.options().use_alter {
-                // Added by ALTER TABLE once all tables are there.
-                if create.foreign_keys.is_none() && self.dialect.family() != Family::Default {
-                    continue;
-                }
+            // Added by ALTER TABLE once all tables are there.
+            if self.dialect.caps().alter
+                && constraint.options().use_alter
+                && create.foreign_keys.is_none()
+            {
+                continue;
             }
             let mut text = String::new();
             self.constraint(&constraint, &mut text)?;
@@ -247,6 +260,14 @@ impl Compiler<'_> {
         column: &Column,
         out: &mut String,
     ) -> Result<()> {
+        if column.is_primary_key()
+            && column.spec().autoincrement == Autoincrement::True
+            && table.is_some_and(|table| table.primary_key_columns().len() != 1)
+        {
+            return Err(Error::compile(
+                "SQLite does not support autoincrement for composite primary keys",
+            ));
+        }
         out.push_str(&column.ty().ddl(&self.dialect)?);
         if let Some(default) = self.default_text(column)? {
             let quoted = default.trim_start().starts_with(['\'', '"', '(']);
@@ -379,16 +400,6 @@ impl Compiler<'_> {
         let Some(computed) = computed else { return Ok(()) };
         let text = self.ddl_expr(&computed.sqltext)?;
         let _ = write!(out, " GENERATED ALWAYS AS ({text})");
-        if self.dialect.family() == Family::Postgresql {
-            if computed.persisted == Some(false) {
-                return Err(Error::compile(
-                    "PostrgreSQL computed columns do not support 'virtual' persistence; set the \
-                     'persisted' flag to None or True for PostgreSQL support.",
-                ));
-            }
-            out.push_str(" STORED");
-            return Ok(());
-        }
         match computed.persisted {
             Some(true) => out.push_str(" STORED"),
             Some(false) => out.push_str(" VIRTUAL"),
@@ -412,18 +423,34 @@ impl Compiler<'_> {
                 }
             }
             Family::Mysql => self.mysql_options(table, out),
-            Family::Postgresql => {
-                for (key, word) in [
-                    ("postgresql_partition_by", "PARTITION BY"),
-                    ("postgresql_using", "USING"),
-                    ("postgresql_tablespace", "TABLESPACE"),
-                ] {
-                    if let Some(value) = table.dialect_option(key) {
-                        let _ = write!(out, "\n {word} {}", plain_text(&value));
-                    }
-                }
-            }
+            Family::Postgresql => self.postgresql_options(table, out),
             Family::Default => {}
+        }
+    }
+
+    fn postgresql_options(&self, table: &Table, out: &mut String) {
+        let quote = |name: &str| self.dialect.quote_name(&Name::new(name));
+        if let Some(value) = table.dialect_option("postgresql_inherits") {
+            let names: Vec<String> = texts(&value).iter().map(|name| quote(name)).collect();
+            let _ = write!(out, "\n INHERITS ({})", names.join(", "));
+        }
+        for (key, word) in
+            [("postgresql_partition_by", "PARTITION BY"), ("postgresql_using", "USING")]
+        {
+            if let Some(value) = table.dialect_option(key) {
+                let _ = write!(out, "\n {word} {}", plain_text(&value));
+            }
+        }
+        let with = with_options(&table.options().dialect_options);
+        if let Some(with) = with {
+            let _ = write!(out, "\n WITH ({with})");
+        }
+        if let Some(value) = table.dialect_option("postgresql_on_commit") {
+            let action = plain_text(&value).replace('_', " ").to_uppercase();
+            let _ = write!(out, "\n ON COMMIT {action}");
+        }
+        if let Some(value) = table.dialect_option("postgresql_tablespace") {
+            let _ = write!(out, "\n TABLESPACE {}", quote(&plain_text(&value)));
         }
     }
 
@@ -469,92 +496,6 @@ impl Compiler<'_> {
             let _ = write!(out, "{key}{}{value}", if spaced { " " } else { "=" });
         }
     }
-
-    fn index_text(&mut self, index: &Index, with_schema: bool, out: &mut String) -> Result<()> {
-        let name = index_name(index)?
-            .ok_or_else(|| Error::compile("CREATE INDEX requires that the index have a name"))?;
-        if with_schema && let Some(schema) = index.table().and_then(|t| self.translated(t.schema()))
-        {
-            self.write_schema(&schema, out);
-            out.push('.');
-        }
-        let name = self.limited_name(&name)?;
-        self.name(&name, out);
-        Ok(())
-    }
-
-    fn create_index(&mut self, index: &Index, if_not_exists: bool, out: &mut String) -> Result<()> {
-        let table = index.table().ok_or_else(|| {
-            let name = index.name().map_or_else(|| "None".into(), |name| name.text);
-            Error::compile(format!("Index '{name}' is not associated with any table."))
-        })?;
-        let family = self.dialect.family();
-        out.push_str("CREATE ");
-        if_flag(index.is_unique(), "UNIQUE ", out);
-        if family == Family::Mysql
-            && let Some(prefix) = option_of(index.dialect_options(), "mysql_prefix")
-        {
-            let _ = write!(out, "{} ", plain_text(prefix));
-        }
-        out.push_str("INDEX ");
-        let concurrently = option_of(index.dialect_options(), "postgresql_concurrently");
-        if_flag(
-            family == Family::Postgresql && concurrently == Some(&Value::Bool(true)),
-            "CONCURRENTLY ",
-            out,
-        );
-        if_flag(if_not_exists, "IF NOT EXISTS ", out);
-        self.index_text(index, family == Family::Sqlite, out)?;
-        out.push_str(" ON ");
-        if family == Family::Sqlite {
-            self.name(table.name(), out);
-        } else {
-            self.table_name(&FromClause::Table(table), out);
-        }
-        if family == Family::Postgresql
-            && let Some(using) = option_of(index.dialect_options(), "postgresql_using")
-        {
-            let _ = write!(out, " USING {}", plain_text(using).to_lowercase());
-        }
-        out.push_str(" (");
-        for (at, expr) in index.expressions().iter().enumerate() {
-            if at > 0 {
-                out.push_str(", ");
-            }
-            let text = self.index_item(expr)?;
-            out.push_str(&text);
-        }
-        out.push(')');
-        if let Some(condition) = index.where_on(self.dialect.name()) {
-            let text = self.ddl_expr(&condition.clone())?;
-            let _ = write!(out, " WHERE {text}");
-        }
-        Ok(())
-    }
-
-    fn index_item(&mut self, expr: &Expr) -> Result<String> {
-        let plain = expr.as_column().is_some();
-        let grouped = match self.dialect.family() {
-            Family::Postgresql if !plain => expr.self_group(None),
-            Family::Mysql if !plain => match expr.kind() {
-                crate::expr::Kind::Function(_) | crate::expr::Kind::Binary(_) => expr.grouped(),
-                _ => expr.clone(),
-            },
-            _ => expr.clone(),
-        };
-        self.ddl_expr(&grouped)
-    }
-
-    fn drop_index(&mut self, index: &Index, if_exists: bool, out: &mut String) -> Result<()> {
-        out.push_str("\nDROP INDEX ");
-        if_flag(if_exists, "IF EXISTS ", out);
-        self.index_text(index, self.dialect.family() != Family::Mysql, out)?;
-        if let (Family::Mysql, Some(table)) = (self.dialect.family(), index.table()) {
-            out.push_str(" ON ");
-            self.table_name(&FromClause::Table(table), out);
-        }
-        Ok(())
-    }
 }
 
 /// Whether SQLite's AUTOINCREMENT puts the key beside the column.
@@ -573,6 +514,27 @@ pub(super) fn on_conflict(options: &[(std::rc::Rc<str>, Value)], key: &str, out:
     }
 }
 
+/// `name = value` of PostgreSQL's WITH.
+pub(super) fn with_options(options: &[(std::rc::Rc<str>, Value)]) -> Option<String> {
+    let pair = |(key, value): &(std::rc::Rc<str>, Value)| {
+        let name = key.strip_prefix("postgresql_with.")?;
+        Some(format!("{name} = {}", plain_text(value)))
+    };
+    let list: Vec<String> = options.iter().filter_map(pair).collect();
+    (!list.is_empty()).then(|| list.join(", "))
+}
+
+/// An option's value as one text or several.
+pub(super) fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(object) => match object.items() {
+            Some(items) => items.iter().map(plain_text).collect(),
+            None => vec![object.str()],
+        },
+        other => vec![plain_text(other)],
+    }
+}
+
 /// An option's value as text.
 pub(super) fn plain_text(value: &Value) -> String {
     match value {
@@ -582,7 +544,7 @@ pub(super) fn plain_text(value: &Value) -> String {
     }
 }
 
-fn if_flag(yes: bool, text: &str, out: &mut String) {
+pub(super) fn if_flag(yes: bool, text: &str, out: &mut String) {
     if yes {
         out.push_str(text);
     }

@@ -1,5 +1,8 @@
 //! Writing INSERT, UPDATE and DELETE.
 
+use std::rc::Rc;
+
+use super::compiled::Source;
 use super::compiler::{Compiler, Cx, InsertSplit, Level};
 use super::crud::Assignment;
 use super::from::{holds, with_parts};
@@ -7,11 +10,11 @@ use super::names::columns_plus_names;
 use crate::dialect::{Family, Sentinel};
 use crate::dml::{Delete, DmlKey, Insert, InsertValues, OnConflict, Update};
 use crate::error::{Error, Result};
-use crate::expr::{Expr, froms};
+use crate::expr::{Bind, BindValue, Expr, froms};
 use crate::from::FromClause;
 use crate::name::Name;
-use crate::schema::Column;
-use crate::select::LabelStyle;
+use crate::schema::{Column, Default};
+use crate::select::{LabelStyle, Query};
 
 impl Compiler<'_> {
     fn push_level(&mut self, froms: &[FromClause]) {
@@ -41,7 +44,11 @@ impl Compiler<'_> {
         let caps = self.dialect.caps();
         let cx = Cx { asfrom: false, ..cx };
         let (list, modifiers, mut info) = match &insert.values {
-            InsertValues::Select { .. } => (Vec::new(), None, None),
+            InsertValues::Select { .. } => (
+                Vec::new(),
+                None,
+                Some(self.fresh_info(&insert.table, !insert.returning.is_empty())),
+            ),
             _ => {
                 let (list, modifiers, info) = self.insert_assignments(insert, toplevel, cx)?;
                 (list, Some(modifiers), Some(info))
@@ -63,21 +70,19 @@ impl Compiler<'_> {
         let many = modifiers.is_some_and(|m| m.insertmanyvalues);
         let mut split = None;
         match &insert.values {
-            InsertValues::Select { names, query, .. } => {
-                out.push_str(" (");
-                for (at, key) in names.iter().enumerate() {
-                    if at > 0 {
-                        out.push_str(", ");
-                    }
-                    let name = self.target_name(&insert.table, key);
-                    self.name(&name, out);
-                }
-                out.push_str(") ");
+            InsertValues::Select { names, query, include_defaults } => {
+                let defaults = if *include_defaults {
+                    defaults_beyond(&insert.table, names)
+                } else {
+                    Vec::new()
+                };
                 let inner = Cx { insert_into: true, ..cx };
-                let start = out.len();
-                self.query(query, inner, out)?;
+                let start = self.insert_select(insert, (names, &defaults), query, inner, out)?;
                 if self.dialect.family() == Family::Mysql {
                     self.with_clause(toplevel, start, out);
+                }
+                if let Some(info) = &mut info {
+                    info.prefetch = self.prefetched(&defaults);
                 }
             }
             _ => split = self.values_clause(insert, &list, many, cx, out)?,
@@ -109,6 +114,63 @@ impl Compiler<'_> {
             self.dml = info;
         }
         Ok(())
+    }
+
+    /// ` (columns) SELECT …`, the SELECT extended by the defaults of columns it does not give;
+    /// tells where the SELECT starts.
+    fn insert_select(
+        &mut self,
+        insert: &Insert,
+        (names, defaults): (&[DmlKey], &[Column]),
+        query: &Query,
+        cx: Cx,
+        out: &mut String,
+    ) -> Result<usize> {
+        out.push_str(" (");
+        let given = names.iter().map(|key| self.target_name(&insert.table, key));
+        let all: Vec<Name> = given.chain(defaults.iter().map(Column::name)).collect();
+        for (at, name) in all.iter().enumerate() {
+            if at > 0 {
+                out.push_str(", ");
+            }
+            self.name(name, out);
+        }
+        out.push_str(") ");
+        let start = out.len();
+        match query {
+            Query::Select(select) if !defaults.is_empty() => {
+                let values = defaults.iter().map(default_value);
+                let extended = select.clone().altered(|data| data.columns.extend(values));
+                self.query(&Query::Select(extended), cx, out)?;
+            }
+            _ if !defaults.is_empty() => {
+                let names: Vec<_> =
+                    defaults.iter().map(|c| crate::repr::string(&c.key())).collect();
+                return Err(Error::compile(format!(
+                    "Can't extend statement for INSERT..FROM SELECT to include additional \
+                     default-holding column(s) {}.  Convert the selectable to a subquery() first, \
+                     or pass include_defaults=False to Insert.from_select() to skip these columns.",
+                    names.join(", ")
+                )));
+            }
+            _ => self.query(query, cx, out)?,
+        }
+        Ok(start)
+    }
+
+    /// The columns whose defaults are made before execution: their parameters wait for them.
+    fn prefetched(&mut self, defaults: &[Column]) -> Vec<Column> {
+        let python = |column: &&Column| {
+            matches!(column.spec().default, Some(Default::Scalar(_) | Default::Callable(_)))
+        };
+        let columns: Vec<Column> = defaults.iter().filter(python).cloned().collect();
+        for column in &columns {
+            let at = self.param_names.get(&column.key()).copied();
+            if let Some(param) = at.and_then(|at| self.params.get_mut(at)) {
+                param.source = Source::Prefetch(column.clone());
+            }
+        }
+        columns
     }
 
     /// Key columns that are returned once more so that rows can be matched with parameters.
@@ -261,9 +323,16 @@ impl Compiler<'_> {
                 self.dialect.name()
             )));
         }
+        let postgresql = self.dialect.family() == Family::Postgresql;
+        if postgresql && !clause.postgresql {
+            let class = if clause.set.is_empty() { "DoNothing" } else { "DoUpdate" };
+            return Err(Error::attribute(format!(
+                "'OnConflict{class}' object has no attribute 'constraint_target'"
+            )));
+        }
         out.push_str(" ON CONFLICT");
-        let plain = Cx { bare: true, ..cx };
-        if let Some(name) = &clause.constraint {
+        let plain = Cx { bare: true, literal_execute: !postgresql, ..cx };
+        if let Some(name) = clause.constraint.as_ref().filter(|_| postgresql) {
             out.push_str(" ON CONSTRAINT ");
             self.name(&Name::new(name.clone()), out);
         } else if !clause.elements.is_empty() {
@@ -274,6 +343,9 @@ impl Compiler<'_> {
                 out.push_str(" WHERE ");
                 self.expr(condition, plain, out)?;
             }
+        } else if !clause.set.is_empty() {
+            // The place of the missing target stays.
+            out.push(' ');
         }
         if clause.set.is_empty() {
             out.push_str(" DO NOTHING");
@@ -312,10 +384,14 @@ impl Compiler<'_> {
         if insert.on_duplicate.is_empty() {
             return Ok(());
         }
-        if self.dialect.name() == "mysql" {
-            out.push_str(" AS new");
+        if self.dialect.family() != Family::Mysql {
+            return Err(Error::unsupported_compilation(format!(
+                "Compiler for {} can't render ON DUPLICATE KEY UPDATE",
+                self.dialect.name()
+            )));
         }
         out.push_str(" ON DUPLICATE KEY UPDATE ");
+        let cx = Cx { own_names: true, inserted: true, ..cx };
         for (at, (key, value)) in insert.on_duplicate.iter().enumerate() {
             if at > 0 {
                 out.push_str(", ");
@@ -323,31 +399,9 @@ impl Compiler<'_> {
             let name = self.target_name(&insert.table, key);
             self.name(&name, out);
             out.push_str(" = ");
-            self.inserted_value(insert, value, cx, out)?;
+            self.expr(&value.self_group(None), cx, out)?;
         }
         Ok(())
-    }
-
-    /// `inserted.x`: `new.x` on MySQL, `VALUES(x)` on MariaDB.
-    fn inserted_value(
-        &mut self,
-        insert: &Insert,
-        value: &Expr,
-        cx: Cx,
-        out: &mut String,
-    ) -> Result<()> {
-        let from = value.as_column().and_then(|column| column.from_clause());
-        let inserted = match (&insert.inserted_alias, from) {
-            (Some(alias), Some(from)) => alias.ptr_eq(&from),
-            _ => false,
-        };
-        if inserted && self.dialect.name() == "mariadb" {
-            out.push_str("VALUES(");
-            self.expr(value, Cx { bare: true, ..cx }, out)?;
-            out.push(')');
-            return Ok(());
-        }
-        self.expr(&value.self_group(None), Cx { own_names: true, ..cx }, out)
     }
 
     pub(super) fn update(&mut self, update: &Update, cx: Cx, out: &mut String) -> Result<()> {
@@ -402,10 +456,7 @@ impl Compiler<'_> {
             self.write_froms(extra, cx, out)?;
         }
         self.dml_where(&update.where_, cx, out)?;
-        if let (Some(limit), true) = (&update.limit, mysql) {
-            out.push_str(" LIMIT ");
-            self.expr(limit, cx, out)?;
-        }
+        self.dml_limit(update.limit.as_ref(), cx, out)?;
         let returning = if info.implicit_returning.is_empty() {
             update.returning.clone()
         } else {
@@ -435,6 +486,22 @@ impl Compiler<'_> {
             return Ok(());
         }
         self.keyword_conditions(" WHERE ", list, cx, out)
+    }
+
+    /// `LIMIT`, where it was given for this very dialect.
+    fn dml_limit(
+        &mut self,
+        limit: Option<&(Rc<str>, Expr)>,
+        cx: Cx,
+        out: &mut String,
+    ) -> Result<()> {
+        match limit {
+            Some((dialect, limit)) if **dialect == *self.dialect.name() => {
+                out.push_str(" LIMIT ");
+                self.expr(limit, cx, out)
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn delete(&mut self, delete: &Delete, cx: Cx, out: &mut String) -> Result<()> {
@@ -486,10 +553,7 @@ impl Compiler<'_> {
             self.write_froms(extra, cx, out)?;
         }
         self.dml_where(&delete.where_, cx, out)?;
-        if let (Some(limit), Family::Mysql) = (&delete.limit, self.dialect.family()) {
-            out.push_str(" LIMIT ");
-            self.expr(limit, cx, out)?;
-        }
+        self.dml_limit(delete.limit.as_ref(), cx, out)?;
         if !delete.returning.is_empty() {
             self.returning(&delete.returning, toplevel, cx, out)?;
         }
@@ -506,6 +570,28 @@ impl Compiler<'_> {
             });
         }
         Ok(())
+    }
+}
+
+/// The columns with a default that an `INSERT … SELECT` does not name.
+fn defaults_beyond(table: &FromClause, names: &[DmlKey]) -> Vec<Column> {
+    let Some(table) = table.as_table() else { return Vec::new() };
+    let missing = |column: &Column| {
+        column.spec().default.is_some() && !names.iter().any(|name| name.key() == column.key())
+    };
+    table.columns().into_iter().filter(missing).collect()
+}
+
+/// What a SELECT yields for the default of a column.
+fn default_value(column: &Column) -> Expr {
+    match column.spec().default.clone() {
+        Some(Default::Sql(expr)) => expr.self_group(None),
+        Some(Default::Sequence(sequence)) => Expr::next_value(&sequence),
+        _ => {
+            let mut bind = Bind::named(column.key(), BindValue::Required);
+            bind.crud = true;
+            bind.expr(column.ty())
+        }
     }
 }
 

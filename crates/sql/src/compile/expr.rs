@@ -3,6 +3,7 @@
 use super::compiler::{Compiler, Cx};
 use super::names::{column_name, from_name, label_name, own_name};
 use crate::dialect::Family;
+use crate::dml::INSERTED;
 use crate::error::{Error, Result};
 use crate::expr::{Case, CastKind, ColumnRef, ColumnTarget, Expr, Kind, List, ListClass, Op};
 use crate::from::FromClause;
@@ -71,20 +72,22 @@ impl Compiler<'_> {
             }
             Kind::Array(items) => self.array(items, &expr.ty(), cx, out),
             Kind::Slice(start, stop, _) => {
-                if let Some(start) = start {
-                    self.expr(start, cx, out)?;
-                }
+                self.joined(start.as_slice(), "", cx, out)?;
                 out.push(':');
-                if let Some(stop) = stop {
-                    self.expr(stop, cx, out)?;
-                }
-                Ok(())
+                self.joined(stop.as_slice(), "", cx, out)
             }
             Kind::NextValue(sequence) => self.next_value(sequence, out),
             Kind::FromValue(from) => {
                 if let Some(name) = from_name(from) {
                     self.name(&name, out);
                 }
+                Ok(())
+            }
+            Kind::Field(inner, name) => {
+                out.push('(');
+                self.expr(inner, cx, out)?;
+                out.push_str(").");
+                self.name(name, out);
                 Ok(())
             }
         }
@@ -171,6 +174,16 @@ impl Compiler<'_> {
             }
             return Ok(());
         }
+        if cx.inserted
+            && column.from_clause().and_then(|from| from.plain_name()).as_deref() == Some(INSERTED)
+        {
+            out.push_str("VALUES(");
+            self.name(&name, out);
+            out.push(')');
+            return Ok(());
+        }
+        // A name made by numbering is numbered before that of its table.
+        let name = Name::quoted(self.plain_name(&name), name.quote);
         if !cx.bare
             && let Some(from) = column.from_clause()
             && let Some(table) = from_name(&from)
@@ -300,6 +313,10 @@ impl Compiler<'_> {
             op => op.sql().unwrap_or(", "),
         };
         let tuple = list.class == ListClass::Tuple;
+        let cx = match list.class {
+            ListClass::Boolean | ListClass::Expression => Cx { in_operator: true, ..cx },
+            ListClass::Clause | ListClass::Tuple => cx,
+        };
         if tuple {
             out.push('(');
         }
@@ -435,7 +452,7 @@ impl Compiler<'_> {
         self.name(sequence.name(), &mut name);
         match self.dialect.name() {
             "postgresql" => out.push_str(&format!("nextval('{name}')")),
-            "mariadb" => out.push_str(&format!("nextval({name})")),
+            "mysql" | "mariadb" => out.push_str(&format!("nextval({name})")),
             "default" => out.push_str(&format!("<next sequence value: {name}>")),
             other => {
                 return Err(Error::not_implemented(format!(

@@ -19,6 +19,7 @@ impl Compiler<'_> {
             FromClause::Alias(alias) => self.alias(from, alias, cx, out),
             FromClause::Join(join) => self.join(join, cx, out),
             FromClause::Values(values) => self.values_from(from, values, cx, out),
+            FromClause::Text(text) => self.expr(text, cx, out),
         }
     }
 
@@ -26,6 +27,8 @@ impl Compiler<'_> {
     pub(super) fn alone(&mut self, from: &FromClause, cx: Cx, out: &mut String) -> Result<()> {
         let alias = match from {
             FromClause::Alias(alias) => alias,
+            // A table has no text but where it is read from.
+            FromClause::Table(_) | FromClause::Clause(_) => return Ok(()),
             FromClause::Values(_) => return self.values_body(from, cx, out),
             _ => return self.from(from, Cx { asfrom: true, ..cx }, out),
         };

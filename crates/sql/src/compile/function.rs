@@ -22,7 +22,11 @@ impl Compiler<'_> {
             }
         }
         if function.generic && is_ansi(&name) {
-            out.push_str(&name.to_uppercase());
+            // The standard does not know SYSDATE, so nothing spells it in capitals.
+            match &*name {
+                "sysdate" => out.push_str(&name),
+                known => out.push_str(&known.to_uppercase()),
+            }
             if function.args.is_empty() {
                 return Ok(());
             }
@@ -181,17 +185,37 @@ impl Compiler<'_> {
         cx: Cx,
         out: &mut String,
     ) -> Result<()> {
+        if !matches!(inner.kind(), Kind::Function(_)) {
+            return self.ordered_argument(inner, list, cx, out);
+        }
         let start = out.len();
         self.expr(inner, cx, out)?;
-        if out.get(start..).is_some_and(|text| text.ends_with(')'))
-            && matches!(inner.kind(), Kind::Function(_))
-        {
+        if out.get(start..).is_some_and(|text| text.ends_with(')')) {
             out.pop();
             out.push_str(" ORDER BY ");
             self.joined(list, ", ", cx, out)?;
             out.push(')');
         }
         Ok(())
+    }
+
+    /// `aggregate_order_by(expr, …)` of PostgreSQL, inside a function's parentheses.
+    fn ordered_argument(
+        &mut self,
+        inner: &Expr,
+        list: &[Expr],
+        cx: Cx,
+        out: &mut String,
+    ) -> Result<()> {
+        if !matches!(self.dialect.family(), Family::Postgresql | Family::Default) {
+            return Err(Error::unsupported_compilation(format!(
+                "Compiler for {} can't render element of type aggregate_order_by",
+                self.dialect.name()
+            )));
+        }
+        self.expr(inner, cx, out)?;
+        out.push_str(" ORDER BY ");
+        self.joined(list, ", ", cx, out)
     }
 
     /// What MySQL can cast to; `None` when it cannot.

@@ -105,7 +105,7 @@ pub(super) fn from_name(from: &FromClause) -> Option<Name> {
         FromClause::Clause(clause) => Some(clause.name.clone()),
         FromClause::Alias(inner) => Some(alias(&inner.name)),
         FromClause::Values(values) => values.name.as_ref().map(alias),
-        FromClause::Join(_) => None,
+        FromClause::Join(_) | FromClause::Text(_) => None,
     }
 }
 
@@ -140,6 +140,7 @@ pub(super) fn own_name(expr: &Expr) -> Option<Name> {
         Kind::Column(_) => column_name(expr),
         Kind::Label(label) => Some(label_template(expr, &label.name)),
         Kind::FromValue(from) => from_name(from),
+        Kind::Field(_, name) => Some(name.clone()),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use crate::dialect::Family;
 use crate::error::{Error, Result};
 use crate::expr::{Binary, CastKind, Expr, Kind, Op};
 use crate::types::literal::quoted;
-use crate::types::{Affinity, Type, TypeKind};
+use crate::types::{Affinity, Type};
 use crate::value::Value;
 
 impl Compiler<'_> {
@@ -71,11 +71,11 @@ impl Compiler<'_> {
             Op::TrueDiv => return self.true_div(left, right, cx, out),
             Op::FloorDiv => return self.floor_div(left, right, cx, out),
             Op::Mod if self.dialect.doubles_percent() => {
-                return self.infix(left, " %% ", right, cx, out);
+                return self.generic((left, right), " %% ", cx, out);
             }
             Op::NotIn => {
                 out.push('(');
-                self.infix(left, " NOT IN ", right, cx, out)?;
+                self.generic((left, right), " NOT IN ", cx, out)?;
                 out.push(')');
                 return Ok(());
             }
@@ -92,7 +92,7 @@ impl Compiler<'_> {
                 return self.sqlite_xor(left, right, cx, out);
             }
             Op::BitXor if self.dialect.family() == Family::Postgresql => {
-                return self.infix(left, " # ", right, cx, out);
+                return self.generic((left, right), " # ", cx, out);
             }
             Op::Custom(custom) => {
                 let text = if self.dialect.doubles_percent() {
@@ -100,7 +100,8 @@ impl Compiler<'_> {
                 } else {
                     custom.text.to_string()
                 };
-                return self.infix(left, &format!(" {text} "), right, cx, out);
+                let cx = Cx { eager_grouping: custom.eager_grouping || cx.eager_grouping, ..cx };
+                return self.generic((left, right), &format!(" {text} "), cx, out);
             }
             Op::RegexpMatch | Op::NotRegexpMatch | Op::RegexpReplace => {
                 return self.regexp(binary, cx, out);
@@ -126,10 +127,29 @@ impl Compiler<'_> {
                 binary.op
             )));
         };
-        self.infix(left, word, right, cx, out)
+        self.generic((left, right), word, cx, out)
     }
 
-    fn infix(
+    /// Operands around an operator, in parentheses where an operator around wants that of its parts.
+    pub(super) fn generic(
+        &mut self,
+        operands: (&Expr, &Expr),
+        word: &str,
+        cx: Cx,
+        out: &mut String,
+    ) -> Result<()> {
+        let grouped = cx.in_operator && cx.eager_grouping;
+        if grouped {
+            out.push('(');
+        }
+        self.infix(operands.0, word, operands.1, Cx { in_operator: true, ..cx }, out)?;
+        if grouped {
+            out.push(')');
+        }
+        Ok(())
+    }
+
+    pub(super) fn infix(
         &mut self,
         left: &Expr,
         word: &str,
@@ -144,10 +164,11 @@ impl Compiler<'_> {
 
     /// SQLite has no XOR: `(a | b) - (a & b)`, as SQLAlchemy writes it.
     fn sqlite_xor(&mut self, left: &Expr, right: &Expr, cx: Cx, out: &mut String) -> Result<()> {
+        let cx = Cx { eager_grouping: true, ..cx };
         out.push('(');
-        self.infix(left, " | ", right, cx, out)?;
+        self.generic((left, right), " | ", cx, out)?;
         out.push_str(" - ");
-        self.infix(left, " & ", right, cx, out)?;
+        self.generic((left, right), " & ", cx, out)?;
         out.push(')');
         Ok(())
     }
@@ -378,57 +399,24 @@ impl Compiler<'_> {
                 ));
             }
         }
-        self.infix(&binary.left, ", ", &binary.right, cx, out)?;
         let flags = binary.modifiers.flags.as_deref();
+        if let (Some(flags), "mariadb", Kind::List(list)) =
+            (flags, self.dialect.name(), binary.right.kind())
+            && let [pattern, replacement] = list.items.as_slice()
+        {
+            let word = format!(", CONCAT('(?', {}, ')', ", quoted(flags, &self.dialect));
+            self.infix(&binary.left, &word, pattern, cx, out)?;
+            out.push_str("), ");
+            self.expr(replacement, cx, out)?;
+            out.push(')');
+            return Ok(());
+        }
+        self.infix(&binary.left, ", ", &binary.right, cx, out)?;
         if let Some(flags) = flags.filter(|_| self.dialect.family() != Family::Default) {
             out.push_str(&format!(", {}", quoted(flags, &self.dialect)));
         }
         out.push(')');
         Ok(())
-    }
-
-    /// `array[index]` and JSON paths.
-    fn get_item(&mut self, expr: &Expr, binary: &Binary, cx: Cx, out: &mut String) -> Result<()> {
-        let (left, right) = (&binary.left, &binary.right);
-        if left.ty().affinity() == Affinity::Array {
-            self.expr(left, cx, out)?;
-            out.push('[');
-            self.expr(right, cx, out)?;
-            out.push(']');
-            return Ok(());
-        }
-        let json = matches!(expr.ty().kind(), TypeKind::JSON | TypeKind::JSONB);
-        match self.dialect.family() {
-            Family::Sqlite | Family::Default if self.dialect.family() == Family::Sqlite => {
-                out.push_str(if json { "JSON_QUOTE(JSON_EXTRACT(" } else { "JSON_EXTRACT(" });
-                self.infix(left, ", ", right, cx, out)?;
-                out.push_str(if json { "))" } else { ")" });
-                Ok(())
-            }
-            Family::Postgresql => {
-                let path = binary.op == Op::JsonPathGetItem;
-                let word = match (path, json) {
-                    (false, true) => " -> ",
-                    (false, false) => " ->> ",
-                    (true, true) => " #> ",
-                    (true, false) => " #>> ",
-                };
-                self.infix(left, word, right, cx, out)
-            }
-            Family::Mysql => {
-                out.push_str(if json { "JSON_EXTRACT(" } else { "JSON_UNQUOTE(JSON_EXTRACT(" });
-                self.infix(left, ", ", right, cx, out)?;
-                out.push_str(if json { ")" } else { "))" });
-                Ok(())
-            }
-            _ => {
-                self.expr(left, cx, out)?;
-                out.push('[');
-                self.expr(right, cx, out)?;
-                out.push(']');
-                Ok(())
-            }
-        }
     }
 }
 

@@ -81,6 +81,9 @@ impl Compiler<'_> {
                 self.hint_of(select, from, out);
             }
         }
+        if shown.is_empty() && !select.where_.is_empty() && self.dialect.family() == Family::Mysql {
+            out.push_str(" FROM DUAL");
+        }
         self.where_clause(&select.where_, inner, out)?;
         if !select.group_by.is_empty() {
             out.push_str(" GROUP BY ");
@@ -268,7 +271,7 @@ impl Compiler<'_> {
                     && !matches!(reference.target, ColumnTarget::Bare { literal: true, .. })
                     && reference.from_clause().is_some()
             }
-            Kind::Text(_) | Kind::Label(_) | Kind::FromValue(_) => false,
+            Kind::Text(_) | Kind::Label(_) | Kind::FromValue(_) | Kind::Field(..) => false,
             Kind::AsBoolean(_, inner) => {
                 !self.dialect.caps().native_boolean || own_name(inner).is_none() || asfrom
             }

@@ -9,7 +9,6 @@ pub(super) static MYSQL: Capabilities = MYSQL_CAPS;
 pub(super) static MARIADB: Capabilities = Capabilities {
     name: "mariadb",
     native_uuid: true,
-    sequences: true,
     insert_returning: true,
     delete_returning: true,
     ..MYSQL_CAPS

@@ -35,7 +35,7 @@ pub enum BindName {
 }
 
 /// The value of a bound parameter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum BindValue {
     /// One value.
     One(Value),

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{
     Binary, BindValue, Case, ColumnRef, ColumnTarget, CustomOp, Expr, InOperand, IntoExpr, Kind,
-    List, ListClass, Modifiers, Note, Op, Operand,
+    Label, List, ListClass, Modifiers, Note, Op, Operand,
 };
 use crate::error::{Error, Result};
 use crate::name::Name;
@@ -86,7 +86,15 @@ impl Expr {
                     self.clone()
                 }
             }
-            Kind::Label(_) | Kind::Scalar(_) | Kind::Subselect(_) => self.clone(),
+            Kind::Label(label) => {
+                let element = label.element.self_group(against);
+                if element.ptr_eq(&label.element) {
+                    return self.clone();
+                }
+                let name = label.name.clone();
+                Self::new(Kind::Label(Label { name, element }), self.0.ty.clone())
+            }
+            Kind::Scalar(_) | Kind::Subselect(_) => self.clone(),
             Kind::Filter(..) if Op::Filter.is_precedent(against) => self.grouped(),
             _ => match against {
                 Some(Op::And | Op::Or) if self.is_boolean_typed() => self.as_bool(),

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::{Expr, Kind, Op, Operand};
-use crate::error::Result;
+use super::{Binary, CustomOp, Expr, Kind, Op, Operand};
+use crate::error::{Error, Result};
 use crate::from::{Alias, AliasKind, AliasName, Element, FromClause};
 use crate::name::Name;
 use crate::schema::Sequence;
@@ -21,6 +21,11 @@ impl Expr {
         Self::new(Kind::FromValue(from.clone()), Type::null())
     }
 
+    /// `function.scalar_table_valued(name, type)`
+    pub fn field(&self, name: Name, ty: Type) -> Self {
+        Self::new(Kind::Field(self.clone(), name), ty)
+    }
+
     /// `sequence.next_value()`
     pub fn next_value(sequence: &Sequence) -> Self {
         Self::new(Kind::NextValue(sequence.clone()), Type::integer())
@@ -35,15 +40,45 @@ impl Expr {
             (true, false) => Op::JsonGetItem,
             (false, _) => Op::GetItem,
         };
+        if !matches!(self.ty().affinity(), Affinity::Json | Affinity::Array) {
+            return Err(Error::not_implemented(
+                "Operator 'getitem' is not supported on this expression",
+            ));
+        }
         self.operate(op, index)
     }
 
     /// `document["key"].as_string()`: the item as a value of another type.
-    pub fn json_as(&self, ty: Type) -> Self {
+    pub fn json_as(&self, method: &str, ty: Type) -> Result<Self> {
         match self.kind() {
-            Kind::Binary(binary) => Self::new(Kind::Binary(binary.clone()), ty),
-            _ => Self::new(Kind::Cast(super::CastKind::Coerce, self.clone()), ty),
+            Kind::Binary(binary) if matches!(binary.op, Op::JsonGetItem | Op::JsonPathGetItem) => {
+                Ok(Self::new(Kind::Binary(binary.clone()), ty))
+            }
+            _ => Err(Error::invalid_request(format!(
+                "The JSON cast operator JSON.{method}() only works with a JSON index expression \
+                 e.g. col['q'].{method}()"
+            ))),
         }
+    }
+
+    /// `document["key"].astext` of PostgreSQL: the item as text, by an operator of its own.
+    pub fn as_text(&self) -> Option<Self> {
+        let Kind::Binary(binary) = self.kind() else { return None };
+        let text = match binary.op {
+            Op::JsonGetItem => "->>",
+            Op::JsonPathGetItem => "#>>",
+            _ => return None,
+        };
+        let op = CustomOp {
+            text: text.into(),
+            precedence: 15,
+            is_comparison: false,
+            return_type: Some(Type::text()),
+            natural_self_precedent: true,
+            eager_grouping: true,
+        };
+        let binary = Binary { op: Op::Custom(Rc::new(op)), negate: None, ..binary.clone() };
+        Some(Self::new(Kind::Binary(binary), Type::text()))
     }
 }
 

@@ -184,7 +184,11 @@ impl Expr {
 
     /// `function.filter(*conditions)`
     pub fn filter(&self, conditions: Vec<Expr>) -> Result<Self> {
-        let condition = super::and_(conditions)?;
+        // One condition stays as it is, even where a boolean column needs a comparison.
+        let condition = match conditions.as_slice() {
+            [one] => one.clone(),
+            _ => super::and_(conditions)?,
+        };
         Ok(Self::new(Kind::Filter(self.clone(), condition), self.ty()))
     }
 

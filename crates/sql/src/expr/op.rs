@@ -95,6 +95,8 @@ pub struct CustomOp {
     pub return_type: Option<Type>,
     /// Whether `(a op b) op c` needs no parentheses.
     pub natural_self_precedent: bool,
+    /// Whether it stands in parentheses inside any other operator.
+    pub eager_grouping: bool,
 }
 
 impl PartialEq for CustomOp {

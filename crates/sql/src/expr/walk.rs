@@ -16,7 +16,8 @@ pub(crate) fn children(expr: &Expr, f: &mut dyn FnMut(&Expr)) {
         | Kind::Grouping(inner)
         | Kind::LabelReference(inner)
         | Kind::Cast(_, inner)
-        | Kind::Extract(_, inner) => f(inner),
+        | Kind::Extract(_, inner)
+        | Kind::Field(inner, _) => f(inner),
         Kind::Label(label) => f(&label.element),
         Kind::Binary(binary) => {
             f(&binary.left);
@@ -68,6 +69,8 @@ pub(crate) fn froms(expr: &Expr, f: &mut dyn FnMut(&FromClause)) {
             }
         }
         Kind::FromValue(from) => f(from),
+        // A field's function brings no table of its own into the SELECT.
+        Kind::Field(..) => {}
         _ => children(expr, &mut |child| froms(child, f)),
     }
 }

@@ -339,6 +339,26 @@ impl Constraint {
         self.0.name.borrow().clone()
     }
 
+    /// The name by which it is created: as given, or what the metadata's convention makes.
+    pub fn final_name(&self) -> Option<Name> {
+        super::naming::constraint_name(self).ok().flatten()
+    }
+
+    /// The table that all its columns belong to already, which it may join at once.
+    pub fn table_of_columns(&self) -> Option<Table> {
+        let pending = self.0.pending.borrow();
+        let mut columns = self.columns();
+        for arg in pending.iter() {
+            match arg {
+                ColumnArg::Column(column) => columns.push(column.clone()),
+                ColumnArg::Name(_) => return None,
+            }
+        }
+        let table = columns.first()?.table()?;
+        let same = |column: &Column| column.table().is_some_and(|other| other.ptr_eq(&table));
+        columns.iter().all(same).then_some(table)
+    }
+
     /// ON DELETE and the like.
     pub fn options(&self) -> &ForeignKeyOptions {
         &self.0.options

@@ -63,6 +63,11 @@ impl Index {
         self.0.name.clone()
     }
 
+    /// The name by which it is created: as given, or what the metadata's convention makes.
+    pub fn final_name(&self) -> Option<Name> {
+        super::naming::index_name(self).ok().flatten()
+    }
+
     /// What it is over.
     pub fn expressions(&self) -> Vec<Expr> {
         self.0.expressions.borrow().clone()
@@ -194,6 +199,18 @@ impl Sequence {
 
 impl fmt::Debug for Sequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sequence({})", crate::repr::string(&self.0.name))
+        write!(f, "Sequence({}", crate::repr::string(&self.0.name))?;
+        let options = self.options();
+        for (name, number) in [
+            ("start", options.start),
+            ("increment", options.increment),
+            ("minvalue", options.minvalue),
+            ("maxvalue", options.maxvalue),
+        ] {
+            if let Some(number) = number {
+                write!(f, ", {name}={number}")?;
+            }
+        }
+        f.write_str(")")
     }
 }

@@ -233,7 +233,10 @@ impl Table {
             *self.0.primary_key.borrow_mut() = constraint.clone();
             return Ok(());
         }
-        self.0.constraints.borrow_mut().push(constraint.clone());
+        let mut constraints = self.0.constraints.borrow_mut();
+        if !constraints.iter().any(|known| known.ptr_eq(constraint)) {
+            constraints.push(constraint.clone());
+        }
         Ok(())
     }
 
@@ -390,11 +393,7 @@ impl Table {
             Autoincrement::Auto => spec.foreign_keys.is_empty(),
             Autoincrement::IgnoreFk => true,
         };
-        let default_free = match &spec.default {
-            None => true,
-            Some(Default::Sequence(sequence)) => sequence.is_optional(),
-            Some(_) => false,
-        };
+        let default_free = matches!(&spec.default, None | Some(Default::Sequence(_)));
         let server_free = spec.server_default.is_none()
             || matches!(spec.server_default, Some(ServerDefault::Fetched));
         let free = default_free && (server_free || spec.identity.is_some());

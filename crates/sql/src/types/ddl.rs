@@ -84,12 +84,15 @@ fn generic(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<String> {
         K::LargeBinary | K::BLOB => "BLOB".into(),
         K::BINARY => lengthed("BINARY", args),
         K::VARBINARY => lengthed("VARBINARY", args),
-        K::Enum | K::ENUM => format!("VARCHAR({})", enum_length(args)),
+        K::Enum | K::ENUM if !args.mysql || dialect.family() == Family::Default => {
+            format!("VARCHAR({})", enum_length(args))
+        }
         K::JSON => "JSON".into(),
-        K::JSONB => "JSONB".into(),
+        K::JSONB if dialect.family() != Family::Mysql => "JSONB".into(),
         K::Uuid => "CHAR(32)".into(),
         K::UUID => "UUID".into(),
         K::ARRAY if dialect.family() == Family::Default => "ARRAY".into(),
+        K::NullType if dialect.family() == Family::Default => "NULL".into(),
         K::NullType => {
             return Err(Error::compile(
                 "Can't generate DDL for NullType(); did you forget to specify a type on this Column?",
@@ -132,12 +135,13 @@ fn postgresql(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<Option<St
         None => format!("{name} {}", zone(args)),
     };
     Ok(Some(match ty.kind() {
-        K::Double | K::DOUBLE | K::DOUBLE_PRECISION => "DOUBLE PRECISION".into(),
+        K::Double | K::DOUBLE_PRECISION => "DOUBLE PRECISION".into(),
         K::Float | K::FLOAT => match args.precision {
             Some(p) => format!("FLOAT({p})"),
             None => "FLOAT".into(),
         },
-        K::DateTime | K::DATETIME | K::TIMESTAMP => precision("TIMESTAMP"),
+        K::DateTime | K::TIMESTAMP => precision("TIMESTAMP"),
+        K::Interval if args.native_interval == Some(false) => precision("TIMESTAMP"),
         K::Time | K::TIME => precision("TIME"),
         K::Interval | K::INTERVAL => {
             let mut text = String::from("INTERVAL");
@@ -150,52 +154,86 @@ fn postgresql(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<Option<St
             text
         }
         K::LargeBinary | K::BYTEA => "BYTEA".into(),
+        K::JSONIntIndexType => "INT".into(),
+        K::JSONStrIndexType => "TEXT".into(),
+        K::JSONPathType => "JSONPATH".into(),
+        K::Uuid if args.native_uuid == Some(false) => return Ok(None),
         K::Uuid | K::UUID => "UUID".into(),
-        K::Enum | K::ENUM => {
-            let native = args.members.as_ref().and_then(|m| m.native).unwrap_or(true);
-            match &args.name {
-                Some(name) if native => {
-                    let name = dialect.quote_name(&name.clone().into());
-                    match &args.schema {
-                        Some(schema) => {
-                            format!("{}.{name}", dialect.quote_name(&schema.clone().into()))
-                        }
-                        None => name,
-                    }
-                }
-                None if native => {
-                    return Err(Error::compile("PostgreSQL ENUM type requires a name."));
-                }
-                _ => format!("VARCHAR({})", enum_length(args)),
-            }
-        }
+        K::Enum | K::ENUM => postgresql_enum(ty, args, dialect)?,
         K::ARRAY => {
             let item = args.item.clone().unwrap_or_else(Type::null);
             let dimensions = usize::try_from(args.dimensions.unwrap_or(1)).unwrap_or(1);
             format!("{}{}", type_text(&item, dialect)?, "[]".repeat(dimensions))
         }
-        K::BIT => match args.length {
-            Some(n) => format!("BIT({n})"),
-            None => "BIT(1)".into(),
+        K::BIT if args.mysql => {
+            return Err(Error::attribute("'BIT' object has no attribute 'varying'"));
+        }
+        K::BIT => match (args.varying, args.length) {
+            (true, Some(n)) => format!("BIT VARYING({n})"),
+            (true, None) => "BIT VARYING".into(),
+            (false, n) => format!("BIT({})", n.unwrap_or(1)),
         },
-        K::INET
-        | K::CIDR
-        | K::MACADDR
-        | K::MONEY
-        | K::OID
-        | K::REGCLASS
-        | K::TSVECTOR
-        | K::TSQUERY
-        | K::HSTORE
-        | K::CITEXT
-        | K::INT4RANGE
-        | K::INT8RANGE
-        | K::NUMRANGE
-        | K::DATERANGE
-        | K::TSRANGE
-        | K::TSTZRANGE => ty.kind().name().into(),
+        own if POSTGRESQL_OWN.contains(&own) => own.name().into(),
         _ => return Ok(None),
     }))
+}
+
+/// Types that PostgreSQL alone knows, spelled as their classes.
+const POSTGRESQL_OWN: &[TypeKind] = &[
+    TypeKind::INET,
+    TypeKind::CIDR,
+    TypeKind::MACADDR,
+    TypeKind::MACADDR8,
+    TypeKind::MONEY,
+    TypeKind::OID,
+    TypeKind::REGCLASS,
+    TypeKind::REGCONFIG,
+    TypeKind::TSVECTOR,
+    TypeKind::TSQUERY,
+    TypeKind::HSTORE,
+    TypeKind::CITEXT,
+    TypeKind::JSONPATH,
+    TypeKind::INT4RANGE,
+    TypeKind::INT8RANGE,
+    TypeKind::NUMRANGE,
+    TypeKind::DATERANGE,
+    TypeKind::TSRANGE,
+    TypeKind::TSTZRANGE,
+    TypeKind::INT4MULTIRANGE,
+    TypeKind::INT8MULTIRANGE,
+    TypeKind::NUMMULTIRANGE,
+    TypeKind::DATEMULTIRANGE,
+    TypeKind::TSMULTIRANGE,
+    TypeKind::TSTZMULTIRANGE,
+];
+
+fn postgresql_enum(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<String> {
+    let native = args.members.as_ref().and_then(|m| m.native).unwrap_or(true);
+    let quoted = |name: &std::rc::Rc<str>| dialect.quote_name(&name.clone().into());
+    match (&args.name, &args.schema) {
+        _ if !native => Ok(format!("VARCHAR({})", enum_length(args))),
+        (Some(name), Some(schema)) => Ok(format!("{}.{}", quoted(schema), quoted(name))),
+        (Some(name), None) => Ok(quoted(name)),
+        (None, _) => {
+            let word = ty.kind().name();
+            Err(Error::compile(format!("PostgreSQL {word} type requires a name.")))
+        }
+    }
+}
+
+/// `ENUM('a','b')` and `SET('a','b')`
+fn mysql_enum(ty: &Type, args: &TypeArgs) -> Option<String> {
+    let members = args.members.as_ref();
+    if !members.and_then(|m| m.native).unwrap_or(true) {
+        return None;
+    }
+    let names = members.map(|m| m.names.as_slice()).unwrap_or_default();
+    let list: Vec<String> =
+        names.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
+    let word = if ty.kind() == TypeKind::SET { "SET" } else { "ENUM" };
+    // A length is that of the text which stands in for it elsewhere.
+    let args = TypeArgs { length: None, ..args.clone() };
+    Some(charset(&format!("{word}({})", list.join(",")), &args))
 }
 
 fn mysql(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<Option<String>> {
@@ -249,6 +287,8 @@ fn mysql(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<Option<String>
             };
             charset(name, args)
         }
+        K::NVARCHAR => charset("NATIONAL VARCHAR", args),
+        K::NCHAR => charset("NATIONAL CHAR", args),
         K::TINYTEXT | K::MEDIUMTEXT | K::LONGTEXT => charset(ty.kind().name(), args),
         K::TINYBLOB | K::MEDIUMBLOB | K::LONGBLOB => ty.kind().name().into(),
         K::Boolean | K::BOOLEAN => "BOOL".into(),
@@ -260,21 +300,13 @@ fn mysql(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<Option<String>
             Some(n) => format!("BLOB({n})"),
             None => "BLOB".into(),
         },
+        K::Uuid if args.native_uuid == Some(false) => return Ok(None),
         K::Uuid | K::UUID if dialect.caps().native_uuid => "UUID".into(),
-        K::Enum | K::ENUM | K::SET => {
-            let native = args.members.as_ref().and_then(|m| m.native).unwrap_or(true);
-            if !native {
-                return Ok(None);
-            }
-            let names = args.members.as_ref().map(|m| m.names.as_slice()).unwrap_or_default();
-            let list: Vec<String> =
-                names.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
-            let word = if ty.kind() == K::SET { "SET" } else { "ENUM" };
-            format!("{word}({})", list.join(","))
-        }
+        K::Enum | K::ENUM | K::SET => return Ok(mysql_enum(ty, args)),
         K::BIT => match args.length {
             Some(n) => format!("BIT({n})"),
-            None => "BIT".into(),
+            None if args.mysql => "BIT".into(),
+            None => "BIT(1)".into(),
         },
         _ => return Ok(None),
     }))

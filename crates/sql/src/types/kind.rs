@@ -58,8 +58,10 @@ enum Shape {
 
     PgTime,
     MyText,
+    PgInterval,
+    Hstore,
+    Bit,
     Decorator,
-    Interval,
 }
 
 macro_rules! kinds {
@@ -91,16 +93,19 @@ kinds! {
     Numeric Numeric Number; NUMERIC Numeric Number; DECIMAL Numeric Number;
     Date Date None; DATE Date None; Time Time Zone; TIME Time PgTime;
     DateTime DateTime Zone; DATETIME DateTime Zone; TIMESTAMP DateTime PgTime;
-    Interval Interval Interval; INTERVAL Interval PgTime;
+    Interval Interval None; INTERVAL Interval PgInterval;
     LargeBinary Binary Binary; BLOB Binary Binary; BINARY Binary Binary; VARBINARY Binary Binary;
     Enum String Enum; JSON Json Json; Uuid Uuid Uuid; UUID Uuid Uuid;
     ARRAY Array Item; TupleType Tuple None; TableValueType Other None;
     TypeDecorator Null Decorator;
     JSONB Json Jsonb; BYTEA Binary Binary; INET Other None; CIDR Other None; MACADDR Other None;
     MONEY Other None; OID Other None; REGCLASS Other None; TSVECTOR Other None; TSQUERY Other None;
-    HSTORE Other None; BIT Other None; CITEXT Other None; INT4RANGE Other None; INT8RANGE Other None;
+    HSTORE Other Hstore; BIT Other Bit; CITEXT Other None; INT4RANGE Other None; INT8RANGE Other None;
     NUMRANGE Other None; DATERANGE Other None; TSRANGE Other None; TSTZRANGE Other None;
-    ENUM String Enum;
+    ENUM String Enum; JSONIntIndexType Other None; JSONStrIndexType Other None;
+    JSONPathType Other None; JSONPATH Other None; MACADDR8 Other None; REGCONFIG Other None;
+    INT4MULTIRANGE Other None; INT8MULTIRANGE Other None; NUMMULTIRANGE Other None;
+    DATEMULTIRANGE Other None; TSMULTIRANGE Other None; TSTZMULTIRANGE Other None;
     TINYINT Integer MyInteger; MEDIUMINT Integer MyInteger; YEAR Other None; SET Other Enum;
     TINYTEXT String MyText; MEDIUMTEXT String MyText; LONGTEXT String MyText;
     TINYBLOB Binary None; MEDIUMBLOB Binary None; LONGBLOB Binary None;
@@ -138,6 +143,9 @@ impl TypeKind {
         }
         let mut list = Arguments::default();
         shape.fill(args, &mut list);
+        if args.mysql && args.asdecimal.is_none() && matches!(self, Self::DOUBLE | Self::REAL) {
+            list.0.push("asdecimal=True".into());
+        }
         format!("{name}({})", list.0.join(", "))
     }
 }
@@ -170,19 +178,25 @@ impl Shape {
     fn fill(self, args: &TypeArgs, list: &mut Arguments) {
         match self {
             Self::None | Self::Decorator => {}
+            Self::String | Self::MyText if args.mysql => {
+                list.text("charset", args.charset.as_deref());
+                list.text("collation", args.collation.as_deref());
+                list.flag("national", args.national, false);
+                list.number("length", args.length);
+            }
             Self::String | Self::MyText => {
                 list.number("length", args.length);
                 list.text("collation", args.collation.as_deref());
-                list.text("charset", args.charset.as_deref());
             }
             Self::Number => {
+                list.flag("unsigned", args.unsigned, false);
+                list.flag("zerofill", args.zerofill, false);
                 list.number("precision", args.precision);
                 list.number("scale", args.scale);
                 if let Some(asdecimal) = args.asdecimal {
                     list.flag("asdecimal", asdecimal, !asdecimal);
                 }
                 list.number("decimal_return_scale", args.decimal_return_scale);
-                list.flag("unsigned", args.unsigned, false);
             }
             Self::Zone => {
                 list.flag("timezone", args.timezone, false);
@@ -201,7 +215,10 @@ impl Shape {
                 list.flag("none_as_null", args.none_as_null, false);
                 list.0.push("astext_type=Text()".into());
             }
-            Self::Uuid => list.flag("as_uuid", args.as_uuid.unwrap_or(true), true),
+            Self::Uuid => {
+                list.flag("as_uuid", args.as_uuid.unwrap_or(true), true);
+                list.flag("native_uuid", args.native_uuid.unwrap_or(true), true);
+            }
             Self::Boolean => {
                 list.flag("create_constraint", args.create_constraint, false);
                 list.text("name", args.name.as_deref());
@@ -217,7 +234,16 @@ impl Shape {
                 list.flag("unsigned", args.unsigned, false);
                 list.flag("zerofill", args.zerofill, false);
             }
-            Self::Interval => list.number("second_precision", args.precision),
+            Self::PgInterval => {
+                list.number("precision", args.precision);
+                list.text("fields", args.fields.as_deref());
+            }
+            Self::Hstore => list.0.push("text_type=Text()".into()),
+            Self::Bit => {
+                let default = if args.mysql { None } else { Some(1) };
+                list.number("length", args.length.or(default));
+                list.flag("varying", args.varying, false);
+            }
         }
     }
 }
@@ -226,7 +252,12 @@ fn fill_enum(args: &TypeArgs, list: &mut Arguments) {
     if let Some(members) = &args.members {
         list.0.extend(members.names.iter().map(|name| repr::string(name)));
         list.text("name", args.name.as_deref());
+        list.text("schema", args.schema.as_deref());
+        list.text("charset", args.charset.as_deref());
+        list.text("collation", args.collation.as_deref());
         list.flag("native_enum", members.native.unwrap_or(true), true);
         list.flag("create_constraint", args.create_constraint, false);
+        let longest = members.names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        list.number("length", args.length.filter(|length| usize::try_from(*length) != Ok(longest)));
     }
 }

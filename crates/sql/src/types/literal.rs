@@ -22,14 +22,11 @@ pub(super) fn literal(ty: &Type, value: &Value, dialect: &Dialect) -> Result<Opt
     }
     let temporal = |text: String| Some(quoted(&text, dialect));
     Ok(match ty.affinity() {
-        Affinity::Boolean => match value {
-            Value::Bool(b) if dialect.caps().native_boolean => {
-                Some(if *b { "true" } else { "false" }.into())
-            }
-            Value::Bool(b) => Some(if *b { "1" } else { "0" }.into()),
+        Affinity::Boolean => boolean(value, dialect),
+        Affinity::Integer => match value {
+            Value::Text(text) => text.trim().parse::<i64>().ok().map(|i| i.to_string()),
             other => other.as_int().map(|i| i.to_string()),
         },
-        Affinity::Integer => value.as_int().map(|i| i.to_string()),
         Affinity::Numeric | Affinity::Float => match value {
             Value::Decimal(d) => Some(d.to_string()),
             Value::Real(r) => Some(repr::float(*r)),
@@ -61,25 +58,48 @@ pub(super) fn literal(ty: &Type, value: &Value, dialect: &Dialect) -> Result<Opt
             }
             _ => None,
         },
-        Affinity::String | Affinity::Json => match ty.bind(value, dialect)? {
+        Affinity::Other
+            if matches!(
+                ty.kind(),
+                TypeKind::JSONIntIndexType | TypeKind::JSONStrIndexType | TypeKind::JSONPathType
+            ) =>
+        {
+            match ty.bind(value, dialect)? {
+                Value::Text(text) => Some(quoted(&text, dialect)),
+                other => other.as_int().map(|i| i.to_string()),
+            }
+        }
+        Affinity::String => match ty.bind(value, dialect)? {
             Value::Text(text) => Some(quoted(&text, dialect)),
             Value::Int(i) => Some(format!("'{i}'")),
             _ => None,
         },
-        Affinity::Uuid => match value {
-            Value::Uuid(bytes) if dialect.caps().native_uuid => {
-                Some(format!("'{}'", repr::uuid(bytes)))
-            }
-            Value::Uuid(bytes) => Some(format!("'{}'", repr::uuid(bytes).replace('-', ""))),
-            Value::Text(text) => Some(quoted(&text.replace('-', ""), dialect)),
-            _ => None,
-        },
+        Affinity::Uuid => uuid(ty, value, dialect),
         Affinity::Binary => match value {
             Value::Blob(bytes) => Some(format!("'{}'", String::from_utf8_lossy(bytes))),
             _ => None,
         },
         _ => None,
     })
+}
+
+fn boolean(value: &Value, dialect: &Dialect) -> Option<String> {
+    let words = dialect.caps().native_boolean || dialect.family() == Family::Mysql;
+    match value {
+        Value::Bool(truth) if words => Some(truth.to_string()),
+        other => other.as_int().map(|i| i.to_string()),
+    }
+}
+
+fn uuid(ty: &Type, value: &Value, dialect: &Dialect) -> Option<String> {
+    match value {
+        Value::Uuid(bytes) if ty.is_native_uuid(dialect) => {
+            Some(format!("'{}'", repr::uuid(bytes)))
+        }
+        Value::Uuid(bytes) => Some(format!("'{}'", repr::uuid(bytes).replace('-', ""))),
+        Value::Text(text) => Some(quoted(&text.replace('-', ""), dialect)),
+        _ => None,
+    }
 }
 
 /// A string in single quotes, as this dialect's drivers need it.

@@ -32,9 +32,15 @@ pub(super) fn coerce_compared_value(ty: &Type, op: &Op, value: &Value) -> Result
     if let Some(decorator) = ty.decorator() {
         return Ok(decorator.coerce_compared_value(op, value)?.unwrap_or_else(|| ty.clone()));
     }
-    match ty.kind() {
-        TypeKind::JSON | TypeKind::JSONB => return Ok(json_beside(ty, op, value)),
-        TypeKind::TupleType => return Ok(type_of_value(value)),
+    if ty.kind() == TypeKind::TupleType {
+        return Ok(type_of_value(value));
+    }
+    match op {
+        Op::JsonPathGetItem => return Ok(Type::of(TypeKind::JSONPathType)),
+        Op::JsonGetItem if matches!(value, Value::Int(_)) => {
+            return Ok(Type::of(TypeKind::JSONIntIndexType));
+        }
+        Op::JsonGetItem => return Ok(Type::of(TypeKind::JSONStrIndexType)),
         _ => {}
     }
     let own = type_of_value(value);
@@ -50,14 +56,6 @@ pub(super) fn coerce_compared_value(ty: &Type, op: &Op, value: &Value) -> Result
         (Affinity::Date | Affinity::DateTime | Affinity::Time, Affinity::Interval) => own,
         _ => own,
     })
-}
-
-fn json_beside(ty: &Type, op: &Op, value: &Value) -> Type {
-    match op {
-        Op::JsonGetItem | Op::GetItem | Op::JsonPathGetItem => type_of_value(value),
-        Op::Concat | Op::Add => ty.clone(),
-        _ => ty.clone(),
-    }
 }
 
 /// The operator and type of `left op right`.
@@ -76,8 +74,8 @@ pub(super) fn adapt_operator(left: &Type, op: &Op, right: &Type) -> (Op, Type) {
             (op.clone(), left.clone())
         };
     }
-    if left.affinity() == Affinity::String && *op == Op::Add {
-        if matches!(right.affinity(), Affinity::String | Affinity::Null) {
+    if matches!(left.affinity(), Affinity::String | Affinity::Json) && *op == Op::Add {
+        if matches!(right.affinity(), Affinity::String | Affinity::Json | Affinity::Null) {
             return (Op::Concat, left.clone());
         }
         return (op.clone(), left.clone());

@@ -35,6 +35,8 @@ pub enum Processor {
     Enum(Type),
     /// JSON text.
     Json(Type),
+    /// Keys and positions inside JSON documents, as the backend's path language.
+    JsonPath,
     /// Hexadecimal text; whether `uuid.UUID` is wanted.
     Uuid(bool),
     /// A script's decorator around another conversion.
@@ -84,12 +86,18 @@ pub(super) fn bind_processor(ty: &Type, dialect: &Dialect) -> Result<Option<Proc
         TypeKind::DateTime | TypeKind::DATETIME | TypeKind::TIMESTAMP if sqlite => {
             Some(Processor::DateTime)
         }
-        TypeKind::Interval if !dialect.caps().native_interval => Some(Processor::Interval),
+        TypeKind::Interval if !ty.is_native_interval(dialect) => Some(Processor::Interval),
         TypeKind::Enum | TypeKind::ENUM if ty.enum_members().is_some() => {
             Some(Processor::Enum(ty.clone()))
         }
         TypeKind::JSON | TypeKind::JSONB => Some(Processor::Json(ty.clone())),
-        TypeKind::Uuid | TypeKind::UUID if !dialect.caps().native_uuid => {
+        TypeKind::JSONPathType if dialect.family() != Family::Default => Some(Processor::JsonPath),
+        TypeKind::JSONIntIndexType | TypeKind::JSONStrIndexType
+            if matches!(dialect.family(), Family::Sqlite | Family::Mysql) =>
+        {
+            Some(Processor::JsonPath)
+        }
+        TypeKind::Uuid | TypeKind::UUID if !ty.is_native_uuid(dialect) => {
             Some(Processor::Uuid(ty.args().and_then(|a| a.as_uuid).unwrap_or(true)))
         }
         _ => None,
@@ -121,7 +129,7 @@ pub(super) fn result_processor(ty: &Type, dialect: &Dialect) -> Result<Option<Pr
         | TypeKind::Double
         | TypeKind::DOUBLE
         | TypeKind::DOUBLE_PRECISION
-            if as_decimal(false) =>
+            if as_decimal(mysql_decimal(ty)) =>
         {
             Some(decimals())
         }
@@ -139,6 +147,12 @@ pub(super) fn result_processor(ty: &Type, dialect: &Dialect) -> Result<Option<Pr
         }
         _ => bind_processor(ty, dialect)?,
     })
+}
+
+/// MySQL's own DOUBLE and REAL give decimals unless told otherwise.
+pub(super) fn mysql_decimal(ty: &Type) -> bool {
+    matches!(ty.kind(), TypeKind::DOUBLE | TypeKind::REAL)
+        && ty.args().is_some_and(|args| args.mysql)
 }
 
 impl Processor {
@@ -185,6 +199,7 @@ impl Processor {
                 |members| members.stored(value, ty.args().and_then(|a| a.name.as_deref())),
             ),
             Self::Json(ty) => dump(ty, value),
+            Self::JsonPath => Ok(Value::text(json_path(value, dialect))),
             Self::Uuid(as_uuid) => uuid_in(value, *as_uuid),
             Self::Decorator(..) => Ok(value.clone()),
         }
@@ -210,7 +225,7 @@ impl Processor {
                 other => other,
             }),
             Self::Decimal(scale) => decimal_out(&value, *scale),
-            Self::Float => Ok(value),
+            Self::Float | Self::JsonPath => Ok(value),
             Self::ToFloat => to_float(&value),
             Self::Date => temporal::parse_date(iso(&value)?),
             Self::Time => temporal::parse_time(iso(&value)?),
@@ -338,6 +353,29 @@ fn dump(ty: &Type, value: &Value) -> Result<Value> {
             other => Value::text(other.repr()),
         }),
     }
+}
+
+/// A key, a position or several of both: `$."a"[1]`, and `{a, 1}` for PostgreSQL.
+fn json_path(value: &Value, dialect: &Dialect) -> String {
+    let steps = match value {
+        Value::Object(object) => object.items().unwrap_or_default(),
+        one => vec![one.clone()],
+    };
+    let plain = |step: &Value| step.as_str().map_or_else(|| step.repr(), ToOwned::to_owned);
+    if dialect.family() == Family::Postgresql {
+        return match value {
+            Value::Text(text) => text.to_string(),
+            _ => format!("{{{}}}", steps.iter().map(plain).collect::<Vec<_>>().join(", ")),
+        };
+    }
+    let mut path = String::from("$");
+    for step in &steps {
+        path += &match step {
+            Value::Int(at) => format!("[{at}]"),
+            step => format!(".\"{}\"", plain(step)),
+        };
+    }
+    path
 }
 
 fn uuid_in(value: &Value, as_uuid: bool) -> Result<Value> {

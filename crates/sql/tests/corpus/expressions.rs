@@ -45,6 +45,7 @@ fn custom(text: &str, precedence: i32, is_comparison: bool) -> CustomOp {
         is_comparison,
         return_type: None,
         natural_self_precedent: false,
+        eager_grouping: false,
     }
 }
 

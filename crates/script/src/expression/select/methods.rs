@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use vidro_orm::load::{EntityId, Item, join_relationship};
 use vidro_python::{Args, Raise, Str, Value, Vm};
-use vidro_sql::expr::{Expr, Operand};
+use vidro_sql::expr::{Expr, Kind, Op, Operand};
 use vidro_sql::from::FromClause;
 use vidro_sql::name::Name;
 use vidro_sql::select::{
@@ -13,7 +13,8 @@ use vidro_sql::select::{
 
 use super::{Body, Call, SelectObject, as_query, core, items_of};
 use crate::expression::{
-    self, conditions, expect, from_clause, from_object, object, operand, try_from_clause,
+    self, ExprObject, conditions, expect, from_clause, from_object, object, operand,
+    try_from_clause,
 };
 use crate::mapping::{self, AttributeObject};
 use crate::world::{with_orm, with_sql};
@@ -83,11 +84,7 @@ pub(super) const SELECT: &[(&str, Call)] = &[
     ("from_statement", from_statement),
     ("get_final_froms", |vm, args| {
         let query = this(vm, &args)?.query(vm)?;
-        let mut out = Vec::new();
-        for from in query.froms() {
-            out.push(from_object(vm, from)?);
-        }
-        Ok(Value::list(out))
+        super::froms(vm, &query)
     }),
     ("reduce_columns", |_, args| Ok(args.at(0))),
     ("slice", slice),
@@ -108,14 +105,17 @@ fn made(object: SelectObject) -> Result<Value, Raise> {
 /// A clause method on a query that stands as a value.
 pub(super) fn on_value(vm: &mut Vm, mut args: Args, name: &str) -> Result<Value, Raise> {
     let this = args.at(0);
-    let Some(query) = as_query(vm, &this)? else { return Ok(this) };
-    let exists = vm.class_of(&this).name();
+    let (inner, exists) = match this.downcast_ref::<ExprObject>().map(|object| object.expr.kind()) {
+        Some(Kind::Unary(Op::Exists, inner)) => (object(vm, inner.clone()), true),
+        _ => (this.clone(), false),
+    };
+    let Some(query) = as_query(vm, &inner)? else { return Ok(this) };
     let inner = core(query);
     args.positional.remove(0);
     let method = vm.get_attribute(&inner, name)?;
     let changed = vm.call(&method, args)?;
     let Some(query) = as_query(vm, &changed)? else { return Ok(this) };
-    let expr = if &*exists == "Exists" { query.exists() } else { query.scalar_subquery() };
+    let expr = if exists { query.exists() } else { query.scalar_subquery() };
     Ok(object(vm, expr))
 }
 
@@ -196,14 +196,21 @@ fn filter_one(vm: &mut Vm, this: &SelectObject, name: &str, given: &Value) -> Re
     with_sql(vm, || column.eq(given))
 }
 
+/// What ORDER BY is given.
+pub(crate) const ORDER_BY: &str = "ORDER BY expression";
+
 /// Items of ORDER BY and GROUP BY.
-pub(crate) fn order_items(vm: &mut Vm, given: &[Value]) -> Result<Vec<OrderItem>, Raise> {
+pub(crate) fn order_items(
+    vm: &mut Vm,
+    role: &str,
+    given: &[Value],
+) -> Result<Vec<OrderItem>, Raise> {
     let mut out = Vec::new();
     for one in given {
         match one {
             Value::List(_) | Value::Tuple(_) => {
                 let inner = vm.collect(one)?;
-                out.extend(order_items(vm, &inner)?);
+                out.extend(order_items(vm, role, &inner)?);
             }
             _ => out.push(match one.as_str() {
                 Some(name) => OrderItem::Name(Rc::from(&*name)),
@@ -214,7 +221,7 @@ pub(crate) fn order_items(vm: &mut Vm, given: &[Value]) -> Result<Vec<OrderItem>
                             from.columns().into_iter().map(|(_, expr)| expr).collect(),
                         ))
                     }
-                    None => OrderItem::Expr(expect(vm, one)?),
+                    None => OrderItem::Expr(expression::expect_as(vm, role, one)?),
                 },
             }),
         }
@@ -230,7 +237,7 @@ fn clears(args: &Args) -> bool {
 fn order_by(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = this(vm, &args)?;
     let clear = clears(&args);
-    let items = if clear { Vec::new() } else { order_items(vm, rest(&args))? };
+    let items = if clear { Vec::new() } else { order_items(vm, ORDER_BY, rest(&args))? };
     let mut copy = (*this).clone();
     copy.body = match copy.body {
         Body::Select(mut select) => {
@@ -257,7 +264,7 @@ fn group_by(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     if clears(&args) {
         return made(this.altered(|select| select.altered(|data| data.group_by.clear())));
     }
-    let items = order_items(vm, rest(&args))?;
+    let items = order_items(vm, "GROUP BY expression", rest(&args))?;
     made(
         this.altered(|select| items.into_iter().fold(select, |select, item| select.group_by(item))),
     )
@@ -564,6 +571,9 @@ fn join_from(vm: &mut Vm, mut args: Args, outer: bool) -> Result<Value, Raise> {
     join(vm, &this, Some(&left), &args.at(2), on.as_ref(), outer, full).map(Value::object)
 }
 
+/// What a join leads to.
+const JOIN_TARGET: &str = "Join target, typically a FROM expression, or ORM relationship attribute";
+
 /// `.join(target, onclause)`: along a relationship, to an entity, to a FROM object.
 pub(crate) fn join(
     vm: &mut Vm,
@@ -609,9 +619,12 @@ pub(crate) fn join(
         Some(left) => Some(from_clause(vm, left)?),
         None => None,
     };
-    let right = from_clause(vm, target)?;
+    let right = match try_from_clause(vm, target)? {
+        Some(right) => right,
+        None => return Err(expression::expected(vm, JOIN_TARGET, target)?),
+    };
     let on = match on {
-        Some(on) => Some(expression::condition(vm, on)?),
+        Some(on) => Some(expression::on_clause(vm, on)?),
         None => None,
     };
     let entity = mapping::entity_of(vm, target)?;

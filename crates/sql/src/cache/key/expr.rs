@@ -258,6 +258,11 @@ impl Key {
                 self.push(32);
                 self.from(from);
             }
+            Kind::Field(inner, name) => {
+                self.push(33);
+                self.expr(inner);
+                self.name(name);
+            }
             _ => {}
         }
     }
