@@ -47,9 +47,10 @@ pub(crate) struct Inner {
 impl Connection {
     /// Takes a connection from the engine's pool.
     pub(crate) fn new(engine: &Engine) -> Result<Self> {
-        let checkout = engine.pool().connect()?;
+        let id = engine.host().next_id();
+        let checkout = engine.pool().connect(id)?;
         let connection = Self(Rc::new(Inner {
-            id: engine.host().next_id(),
+            id,
             engine: engine.clone(),
             checkout: RefCell::new(Some(checkout)),
             can_reconnect: Cell::new(true),
@@ -106,7 +107,7 @@ impl Connection {
         if self.0.root.borrow().is_some() {
             return Err(self.invalid_transaction());
         }
-        let checkout = self.0.engine.pool().connect()?;
+        let checkout = self.0.engine.pool().connect(self.id())?;
         let dbapi = checkout.dbapi().cloned();
         self.0.checkout.replace(Some(checkout));
         dbapi.ok_or_else(|| Error::resource_closed("This Connection is closed"))

@@ -118,6 +118,7 @@ impl Engine {
             url: &url,
             dialect: dialect.name(),
             pool: pool.class_name(),
+            bounds: pool.bounds(),
         })?;
         Ok(Self(Rc::new(Inner {
             id,

@@ -35,6 +35,9 @@ pub enum Event<'a> {
         dialect: &'static str,
         /// The class of its pool.
         pool: &'static str,
+        /// How many connections its pool keeps open, and how many more it opens at most; none where the
+        /// pool has no such bound.
+        bounds: Option<(u32, Option<u32>)>,
     },
     /// Something happened in a pool.
     Pool(PoolNote<'a>),
@@ -113,6 +116,10 @@ pub enum PoolMoment {
     Connect,
     /// A connection left the pool.
     Checkout,
+    /// A connection that is out already went to one more holder.
+    Share,
+    /// One of several holders gave a connection back.
+    Unshare,
     /// A connection came back.
     Checkin,
     /// A connection was rolled back before it was put away.
@@ -138,6 +145,8 @@ pub struct PoolNote<'a> {
     pub pool: &'static str,
     /// Which DBAPI connection; 0 when there is none yet.
     pub dbapi: u32,
+    /// Number of the [`Connection`](crate::Connection) that takes it or gives it back; 0 for other moments.
+    pub holder: u32,
     /// Connections resting in the pool.
     pub checked_in: i64,
     /// Connections in use.

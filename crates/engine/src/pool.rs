@@ -218,6 +218,13 @@ impl Pool {
         &self.options
     }
 
+    /// How many connections it keeps open, and how many more it opens at most; `None` where there is no such bound.
+    pub fn bounds(&self) -> Option<(u32, Option<u32>)> {
+        let keeps = u32::try_from(self.options.size).ok().filter(|size| *size > 0)?;
+        let more = u32::try_from(self.options.max_overflow).ok();
+        (self.class == PoolClass::QueuePool).then_some((keeps, more))
+    }
+
     /// Connections at rest.
     pub fn checked_in(&self) -> i64 {
         i64::try_from(self.state.borrow().idle.len()).unwrap_or(i64::MAX)
@@ -261,16 +268,18 @@ impl Pool {
         }
     }
 
-    /// Takes a connection out of the pool.
-    pub fn connect(self: &Rc<Self>) -> Result<Checkout> {
+    /// Takes a connection out of the pool. `holder` numbers who takes it, for those who listen.
+    pub fn connect(self: &Rc<Self>, holder: u32) -> Result<Checkout> {
         let dbapi = self.get()?;
         let holders = dbapi.0.holders.get();
         dbapi.0.holders.set(holders + 1);
         self.state.borrow_mut().in_use += 1;
-        let checkout = Checkout { pool: Rc::clone(self), dbapi: Some(dbapi.clone()) };
+        let checkout = Checkout { pool: Rc::clone(self), dbapi: Some(dbapi.clone()), holder };
         if holders == 0 || self.class != PoolClass::SingletonThreadPool {
             self.ping(&dbapi)?;
-            self.tell(PoolMoment::Checkout, dbapi.id(), None)?;
+            self.tell_of(holder, PoolMoment::Checkout, dbapi.id(), None)?;
+        } else {
+            self.tell_of(holder, PoolMoment::Share, dbapi.id(), None)?;
         }
         Ok(checkout)
     }
@@ -420,18 +429,18 @@ impl Pool {
     }
 
     /// Puts a connection back, its transaction undone unless that has been done already.
-    fn give_back(&self, dbapi: &Dbapi, already_reset: bool) -> Result<()> {
+    fn give_back(&self, dbapi: &Dbapi, holder: u32, already_reset: bool) -> Result<()> {
         let holders = dbapi.0.holders.get().saturating_sub(1);
         dbapi.0.holders.set(holders);
         self.state.borrow_mut().in_use -= 1;
         if holders > 0 && self.class == PoolClass::SingletonThreadPool {
-            return Ok(());
+            return self.tell_of(holder, PoolMoment::Unshare, dbapi.id(), None);
         }
         let reset = if dbapi.is_open() { self.reset(dbapi, already_reset) } else { Ok(()) };
         if reset.is_err() {
             self.close(dbapi)?;
         }
-        self.tell(PoolMoment::Checkin, dbapi.id(), None)?;
+        self.tell_of(holder, PoolMoment::Checkin, dbapi.id(), None)?;
         match self.class {
             PoolClass::NullPool => self.close(dbapi)?,
             PoolClass::QueuePool => {
@@ -466,12 +475,23 @@ impl Pool {
     }
 
     fn tell(&self, moment: PoolMoment, dbapi: u32, reason: Option<&str>) -> Result<()> {
+        self.tell_of(0, moment, dbapi, reason)
+    }
+
+    fn tell_of(
+        &self,
+        holder: u32,
+        moment: PoolMoment,
+        dbapi: u32,
+        reason: Option<&str>,
+    ) -> Result<()> {
         let Some(observer) = self.host.observer() else { return Ok(()) };
         observer.observe(&Event::Pool(PoolNote {
             moment,
             engine: self.engine,
             pool: self.class.name(),
             dbapi,
+            holder,
             checked_in: self.checked_in(),
             checked_out: self.checked_out(),
             overflow: self.overflow(),
@@ -491,6 +511,7 @@ impl fmt::Debug for Pool {
 pub struct Checkout {
     pool: Rc<Pool>,
     dbapi: Option<Dbapi>,
+    holder: u32,
 }
 
 impl Checkout {
@@ -502,7 +523,7 @@ impl Checkout {
     /// Gives the connection back.
     pub fn close(mut self, already_reset: bool) -> Result<()> {
         match self.dbapi.take() {
-            Some(dbapi) => self.pool.give_back(&dbapi, already_reset),
+            Some(dbapi) => self.pool.give_back(&dbapi, self.holder, already_reset),
             None => Ok(()),
         }
     }
@@ -517,7 +538,7 @@ impl Checkout {
         }
         self.pool.close(dbapi)?;
         match self.dbapi.take() {
-            Some(dbapi) => self.pool.give_back(&dbapi, true),
+            Some(dbapi) => self.pool.give_back(&dbapi, self.holder, true),
             None => Ok(()),
         }
     }
@@ -527,7 +548,7 @@ impl Drop for Checkout {
     fn drop(&mut self) {
         if let Some(dbapi) = self.dbapi.take() {
             // Nobody is left to hear of a failure; the connection has been closed in that case.
-            let _ = self.pool.give_back(&dbapi, false);
+            let _ = self.pool.give_back(&dbapi, self.holder, false);
         }
     }
 }

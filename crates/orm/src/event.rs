@@ -20,6 +20,13 @@ pub enum Event<'a> {
         /// The new session.
         session: SessionId,
     },
+    /// A session took a connection.
+    Connected {
+        /// Whose.
+        session: SessionId,
+        /// The connection's number.
+        connection: u32,
+    },
     /// A session's transaction began; `nested` means a savepoint.
     TransactionBegun {
         /// Whose.

@@ -26,10 +26,13 @@ pub use clock::Clock;
 pub use vidro_engine::{Driver, Url};
 pub use vidro_script::{Drivers, Limits};
 
+use vidro_script::DialectText;
+
 use outbox::Outbox;
 use run::Run;
 use vidro_protocol::{
-    CheckReport, Compiled, Diagnostic, EventBody, Request, RequestBody, ResponseBody, ToPage,
+    CheckReport, Compiled, Diagnostic, EventBody, Request, RequestBody, ResponseBody, Standing,
+    ToPage,
 };
 
 /// A page's core: at most one script, with its objects and its database.
@@ -90,6 +93,10 @@ impl Playground {
             }
             RequestBody::Compile { expression } => {
                 let answer = self.compile(&expression);
+                self.outbox.answer(id, answer);
+            }
+            RequestBody::Dialects { statement } => {
+                let answer = self.dialects(statement);
                 self.outbox.answer(id, answer);
             }
         }
@@ -171,17 +178,28 @@ impl Playground {
     fn compile(&mut self, expression: &str) -> ResponseBody {
         let Some(run) = &mut self.run else { return failed("nothing has run yet".into()) };
         match run.script().compile(expression) {
-            Ok(texts) => {
-                let compiled = texts.into_iter().map(|(dialect, text)| Compiled {
-                    dialect: dialect.into(),
-                    text: text.unwrap_or_else(|why| why),
-                    runs_here: dialect == "sqlite",
-                });
-                ResponseBody::Compiled(compiled.collect())
-            }
+            Ok(texts) => compiled(texts),
             Err(raise) => ResponseBody::Failed(convert::of_raise(run.script(), &raise, run::FILE)),
         }
     }
+
+    fn dialects(&mut self, statement: u32) -> ResponseBody {
+        let Some(run) = &mut self.run else { return failed("nothing has run yet".into()) };
+        compiled(run.dialects(statement))
+    }
+}
+
+fn compiled(texts: Vec<DialectText>) -> ResponseBody {
+    let compiled = texts.into_iter().map(|(dialect, text)| Compiled {
+        dialect: dialect.into(),
+        standing: match &text {
+            Ok(_) if dialect == "sqlite" => Standing::RunsHere,
+            Ok(_) => Standing::TextOnly,
+            Err(_) => Standing::Refused,
+        },
+        text: text.unwrap_or_else(|why| why).trim().to_owned(),
+    });
+    ResponseBody::Compiled(compiled.collect())
 }
 
 fn failed(message: String) -> ResponseBody {

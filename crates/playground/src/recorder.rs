@@ -4,9 +4,10 @@ mod engine;
 mod objects;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
+use vidro_engine::Construct;
 use vidro_orm::flush::FlushPlan;
 use vidro_orm::{InstanceId, Orm, SessionId};
 use vidro_protocol::{EventBody, Output, PlanView, Purpose, Stream, TableView};
@@ -25,6 +26,8 @@ pub(crate) struct Recorder {
 struct State {
     /// Statements so far.
     statements: u32,
+    /// What the last statements were compiled from, oldest first.
+    constructs: VecDeque<Option<Construct>>,
     /// Tables of each engine as they were told.
     tables: BTreeMap<u32, Vec<TableView>>,
     /// Why statements run now, innermost last.
@@ -76,6 +79,11 @@ impl Recorder {
     /// Whether classes were mapped since the last call.
     pub(crate) fn take_declared(&self) -> bool {
         std::mem::take(&mut self.state.borrow_mut().declared)
+    }
+
+    /// What a statement was compiled from; nothing for one that was given as text or ran long ago.
+    pub(crate) fn construct(&self, statement: u32) -> Option<Construct> {
+        self.state.borrow().construct(statement).cloned()
     }
 
     /// The number the next flush will have.

@@ -6,7 +6,7 @@ use vidro_protocol::{
     Diagnostic, EventBody, FlushPlanned, ModelView, Named, PauseReason, PlanStage, PlanView,
     ResponseBody,
 };
-use vidro_script::{EchoStyle, Limits, Mode, Script, Services, Step, StepMode};
+use vidro_script::{DialectText, EchoStyle, Limits, Mode, Script, Services, Step, StepMode};
 
 use crate::Drivers;
 use crate::convert;
@@ -283,6 +283,12 @@ impl Run {
     fn show(&self, plan: PlanView) {
         let stage = PlanStage::Preview;
         self.outbox.emit(EventBody::FlushPlanned(FlushPlanned { stage, plan }));
+    }
+
+    /// The texts of a statement that ran; nothing when it was given as text or ran long ago.
+    pub(crate) fn dialects(&mut self, statement: u32) -> Vec<DialectText> {
+        let construct = self.recorder.construct(statement);
+        construct.map(|construct| self.script.dialects(&construct)).unwrap_or_default()
     }
 
     pub(crate) fn script(&mut self) -> &mut Script {

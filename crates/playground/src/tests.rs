@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use vidro_engine::{Driver, Url};
 use vidro_protocol::{
-    CardGesture, Event, EventBody, Gesture, PauseReason, PlanStage, Request, RequestBody,
-    ResponseBody, StepKind, Stream,
+    CardGesture, Event, EventBody, Gesture, PauseReason, PlanStage, PoolAction, Request,
+    RequestBody, ResponseBody, Standing, StepKind, Stream,
 };
 use vidro_sqlite::Sqlite;
 
@@ -239,5 +239,75 @@ fn a_statement_compiles_in_four_dialects() {
     let dialects: Vec<&str> = texts.iter().map(|text| &*text.dialect).collect();
     assert_eq!(dialects, ["sqlite", "postgresql", "mysql", "mariadb"]);
     assert!(texts[1].text.contains("%(id_1)s"), "{texts:?}");
-    assert!(texts[0].runs_here && !texts[1].runs_here);
+    assert_eq!(texts[0].standing, Standing::RunsHere);
+    assert_eq!(texts[1].standing, Standing::TextOnly);
+}
+
+#[test]
+fn what_ran_is_shown_in_four_dialects() {
+    let mut page = page();
+    page.run(BLOG);
+    let ran = page.events.iter().filter_map(|event| match &event.body {
+        EventBody::Sql(sql) => Some((sql.text.clone(), sql.id)),
+        _ => None,
+    });
+    let ran: Vec<(String, u32)> = ran.collect();
+    let mut texts = |start: &str| {
+        let found = ran.iter().find(|(text, _)| text.starts_with(start));
+        let statement = found.map_or(0, |(_, id)| *id);
+        match page.ask(RequestBody::Dialects { statement }) {
+            Some(ResponseBody::Compiled(texts)) => {
+                texts.into_iter().map(|text| text.text).collect::<Vec<_>>()
+            }
+            other => panic!("{start}: {other:?}"),
+        }
+    };
+    let insert = texts("INSERT INTO user_account");
+    assert_eq!(insert[0], "INSERT INTO user_account (name) VALUES (?)");
+    assert_eq!(
+        insert[1],
+        "INSERT INTO user_account (name) VALUES (%(name)s::VARCHAR) RETURNING user_account.id"
+    );
+    assert_eq!(insert[3], "INSERT INTO user_account (name) VALUES (%s)");
+    let create = texts("CREATE TABLE user_account");
+    assert!(create[1].contains("id SERIAL NOT NULL"), "{create:?}");
+    assert!(create[2].contains("AUTO_INCREMENT"), "{create:?}");
+    assert!(texts("PRAGMA").is_empty());
+}
+
+#[test]
+fn the_pool_tells_who_holds_what() {
+    let mut page = page();
+    page.run(
+        "from sqlalchemy import create_engine, text
+engine = create_engine('sqlite:///shop.db', pool_size=1, max_overflow=1, pool_timeout=0)
+one = engine.connect()
+two = engine.connect()
+try:
+    engine.connect()
+except Exception as error:
+    print(type(error).__name__)
+two.close()
+one.close()
+",
+    );
+    assert_eq!(page.text(Stream::Stdout), "TimeoutError\n");
+    let told = page.events.iter().filter_map(|event| match &event.body {
+        EventBody::Pool(change) => Some((change.action, change.idle, change.in_use)),
+        _ => None,
+    });
+    use PoolAction::{CheckedIn, CheckedOut, Closed, Opened, Overflowed, Reset, TimedOut};
+    let told: Vec<_> = told.filter(|(action, ..)| *action != Reset).collect();
+    let expected = [
+        (Opened, 0, 1),
+        (CheckedOut, 0, 1),
+        (Opened, 0, 2),
+        (Overflowed, 0, 2),
+        (CheckedOut, 0, 2),
+        (TimedOut, 0, 2),
+        (CheckedIn, 0, 2),
+        (CheckedIn, 1, 1),
+        (Closed, 1, 0),
+    ];
+    assert_eq!(told, expected);
 }

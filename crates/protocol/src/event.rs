@@ -52,6 +52,8 @@ pub enum EventBody {
     EngineCreated(Engine),
     /// Something happened in a pool.
     Pool(PoolChange),
+    /// A session took a connection.
+    SessionConnected(SessionConnected),
     /// Something happened to a transaction.
     Transaction(TransactionChange),
     /// A statement ran or was refused. The row events it caused follow it.
@@ -171,6 +173,10 @@ pub struct Engine {
     pub dialect: String,
     /// Pool class.
     pub pool: String,
+    /// How many connections the pool keeps open, where it has such a bound.
+    pub pool_size: Option<u32>,
+    /// How many more it opens at most, where it has such a bound.
+    pub max_overflow: Option<u32>,
 }
 
 /// What a pool did.
@@ -180,12 +186,22 @@ pub enum PoolAction {
     Opened,
     /// Somebody took a connection.
     CheckedOut,
+    /// Somebody took a connection that is out already.
+    Shared,
+    /// One of several holders gave it back.
+    Unshared,
+    /// It was rolled back before it was put away.
+    Reset,
     /// It came back.
     CheckedIn,
     /// It was closed.
     Closed,
     /// It was found broken.
     Invalidated,
+    /// All were in use, so one more was opened.
+    Overflowed,
+    /// All were in use, and nobody gave one back in time.
+    TimedOut,
 }
 
 /// A change in a pool.
@@ -193,10 +209,29 @@ pub enum PoolAction {
 pub struct PoolChange {
     /// The engine that owns the pool.
     pub engine: EngineId,
-    /// The connection.
-    pub connection: ConnectionId,
+    /// The connection to the database, which outlives those who hold it.
+    pub link: u32,
+    /// Who takes it or gives it back; 0 for other actions.
+    pub holder: ConnectionId,
     /// What happened.
     pub action: PoolAction,
+    /// Connections that wait in the pool now.
+    pub idle: u32,
+    /// Connections that are out now.
+    pub in_use: u32,
+    /// Connections open beyond the pool's size now.
+    pub overflow: u32,
+    /// Why, where there is a reason.
+    pub reason: Option<String>,
+}
+
+/// A session that took a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionConnected {
+    /// The session.
+    pub session: SessionId,
+    /// The connection, a holder in its engine's pool.
+    pub connection: ConnectionId,
 }
 
 /// What happened to a transaction.

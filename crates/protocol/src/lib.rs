@@ -11,12 +11,12 @@ mod view;
 pub use event::{
     AttributeSet, AttributesLoaded, AttributesNamed, CollectionChanged, Engine, Event, EventBody,
     FlushEnd, FlushPlanned, IdentityAssigned, Named, NewObject, Notice, NoticeKind, Output,
-    PauseReason, PoolAction, PoolChange, RelationLoaded, RowChange, RowRemoved, StateChange,
-    StepExecuted, Stream, TableDropped, TransactionAction, TransactionChange,
+    PauseReason, PoolAction, PoolChange, RelationLoaded, RowChange, RowRemoved, SessionConnected,
+    StateChange, StepExecuted, Stream, TableDropped, TransactionAction, TransactionChange,
 };
 pub use request::{
     CardGesture, CheckReport, ClassDraft, ColumnDraft, Compiled, Edits, Gesture, RelationshipDraft,
-    Request, RequestBody, Response, ResponseBody, StepKind, TextEdit,
+    Request, RequestBody, Response, ResponseBody, Standing, StepKind, TextEdit,
 };
 pub use view::{
     BatchView, Cause, CauseKind, ColumnView, Diagnostic, EdgeKind, EdgeView, IdentityKey,

@@ -66,6 +66,11 @@ pub enum RequestBody {
         /// A Python expression, evaluated in the namespace of the last run.
         expression: String,
     },
+    /// The text of a statement that ran, in the four dialects.
+    Dialects {
+        /// The statement, as numbered in its `Sql` event.
+        statement: u32,
+    },
 }
 
 /// What a reader does with the mouse or the keyboard instead of typing.
@@ -264,6 +269,18 @@ pub struct Compiled {
     pub dialect: String,
     /// SQL, or why there is none.
     pub text: String,
-    /// Whether this page can run it.
-    pub runs_here: bool,
+    /// What it is good for.
+    pub standing: Standing,
+}
+
+/// What a text in a dialect is good for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// This page can run it.
+    RunsHere,
+    /// It is for reading.
+    #[default]
+    TextOnly,
+    /// The dialect has no such thing; the text says why.
+    Refused,
 }

@@ -26,6 +26,7 @@ pub(crate) use collection::{collection, facade};
 pub use dialect::DialectText;
 pub(crate) use dialect::{
     DialectObject, dialect_class, dialect_or_default, in_dialects, statement_of, statement_text,
+    texts,
 };
 pub(crate) use dml::{DmlObject, delete, insert, insert_for, update};
 pub(crate) use from::{FromObject, from_clause, from_object, try_from_clause};

@@ -42,7 +42,7 @@ pub use vidro_python::{
 };
 pub use world::{Drivers, Model, Place};
 
-use vidro_engine::{Clock, Echo, Log};
+use vidro_engine::{Clock, Construct, Echo, Log};
 use vidro_orm::flush::FlushPlan;
 use vidro_orm::{InstanceId, Orm, SessionId, SpanTag};
 use vidro_python::{Host, Vm};
@@ -293,6 +293,11 @@ impl Script {
     pub fn compile(&mut self, expression: &str) -> Result<Vec<DialectText>, Raise> {
         let value = self.evaluate(expression)?;
         expression::in_dialects(&mut self.vm, &value)
+    }
+
+    /// The texts of a statement that ran.
+    pub fn dialects(&mut self, construct: &Construct) -> Vec<DialectText> {
+        expression::texts(&mut self.vm, construct)
     }
 
     /// `repr()` of a value.

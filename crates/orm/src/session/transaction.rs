@@ -212,6 +212,7 @@ fn connect(orm: &Orm, session: SessionId) -> Result<Link> {
         )),
         Some(Bind::Engine(engine)) => {
             let connection = engine.connect()?;
+            orm.emit(Event::Connected { session, connection: connection.id() });
             let transaction = connection.begin()?;
             Ok(Link { connection, transaction, own: true, commits: true })
         }

@@ -2,7 +2,7 @@
 
 use vidro_engine::driver::{RowChange, TableShape};
 use vidro_engine::event::{Event, Execution, Outcome, Parameters, PoolMoment, PoolNote};
-use vidro_engine::{Error, Observer};
+use vidro_engine::{Construct, Error, Observer};
 use vidro_protocol as view;
 use vidro_protocol::EventBody;
 use vidro_protocol::{OperandValue, PoolAction, Provenance, TransactionAction};
@@ -12,16 +12,20 @@ use crate::convert;
 
 /// Parameter sets of one statement that are shown.
 const MOST_SETS: usize = 20;
+/// Statements of a run that can be shown in other dialects: as many as the page lists, and some.
+const MOST_CONSTRUCTS: usize = 500;
 
 impl Observer for Recorder {
     fn observe(&self, event: &Event<'_>) -> vidro_engine::Result<()> {
         match event {
-            Event::EngineCreated { engine, url, dialect, pool } => {
+            Event::EngineCreated { engine, url, dialect, pool, bounds } => {
                 self.emit(EventBody::EngineCreated(view::Engine {
                     id: *engine,
                     url: url.to_string(),
                     dialect: (*dialect).into(),
                     pool: (*pool).into(),
+                    pool_size: bounds.map(|(size, _)| size),
+                    max_overflow: bounds.and_then(|(_, more)| more),
                 }));
             }
             Event::Pool(note) => self.pool(note),
@@ -66,15 +70,24 @@ impl Recorder {
         let action = match note.moment {
             PoolMoment::Connect => PoolAction::Opened,
             PoolMoment::Checkout => PoolAction::CheckedOut,
+            PoolMoment::Share => PoolAction::Shared,
+            PoolMoment::Unshare => PoolAction::Unshared,
+            PoolMoment::Reset => PoolAction::Reset,
             PoolMoment::Checkin => PoolAction::CheckedIn,
             PoolMoment::Close => PoolAction::Closed,
             PoolMoment::Invalidate => PoolAction::Invalidated,
-            PoolMoment::Reset | PoolMoment::Overflow | PoolMoment::Timeout => return,
+            PoolMoment::Overflow => PoolAction::Overflowed,
+            PoolMoment::Timeout => PoolAction::TimedOut,
         };
         self.emit(EventBody::Pool(view::PoolChange {
             engine: note.engine,
-            connection: note.dbapi,
+            link: note.dbapi,
+            holder: note.holder,
             action,
+            idle: count(note.checked_in),
+            in_use: count(note.checked_out),
+            overflow: count(note.overflow),
+            reason: note.reason.map(str::to_owned),
         }));
     }
 
@@ -107,6 +120,7 @@ impl Recorder {
     fn statement(&self, execution: &Execution<'_>) -> view::SqlView {
         let mut state = self.state.borrow_mut();
         state.statements = state.statements.saturating_add(1);
+        state.keep(execution.construct);
         let purpose = state.purpose(execution);
         let (sets, set_count) = match execution.parameters {
             Parameters::One(set) => (vec![state.parameters(set, &purpose, 0)], 1),
@@ -169,7 +183,26 @@ impl Recorder {
     }
 }
 
+/// A pool counts below zero while it is not full.
+fn count(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or_default()
+}
+
 impl State {
+    /// Keeps what a statement was compiled from, and forgets the oldest of many.
+    fn keep(&mut self, construct: Option<&Construct>) {
+        if self.constructs.len() == MOST_CONSTRUCTS {
+            self.constructs.pop_front();
+        }
+        self.constructs.push_back(construct.cloned());
+    }
+
+    /// What a statement was compiled from, when that is still known.
+    pub(super) fn construct(&self, statement: u32) -> Option<&Construct> {
+        let back = usize::try_from(self.statements.checked_sub(statement)?).ok()?;
+        self.constructs.iter().rev().nth(back)?.as_ref()
+    }
+
     /// Why a statement runs: what the ORM said last, or what the text itself tells.
     fn purpose(&mut self, execution: &Execution<'_>) -> view::Purpose {
         if let Some(purpose) = self.purposes.last() {

@@ -19,6 +19,12 @@ impl Observer for Recorder {
             Event::SessionCreated { session } => {
                 self.emit(EventBody::SessionOpened(session.get()));
             }
+            Event::Connected { session, connection } => {
+                self.emit(EventBody::SessionConnected(view::SessionConnected {
+                    session: session.get(),
+                    connection: *connection,
+                }));
+            }
             Event::Created { instance } => self.created(orm, *instance, None),
             Event::Transition { instance, transition } => {
                 let session = orm.instances[*instance].session().map(|session| session.get());

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use vidro_engine::Construct;
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
 use vidro_sql::compile::{BindSet, CompileOptions, Compiled, compile as compile_statement};
 use vidro_sql::dialect::{Dialect, Family, Paramstyle};
@@ -178,18 +179,21 @@ pub type DialectText = (&'static str, Result<String, String>);
 
 /// A statement's text in each dialect.
 pub(crate) fn in_dialects(vm: &mut Vm, given: &Value) -> Result<Vec<DialectText>, Raise> {
-    let Some(statement) = statement_of(vm, given)? else {
-        return Err(exc::argument(vm, "this is no statement"));
-    };
-    let mut out = Vec::new();
+    match statement_of(vm, given)? {
+        Some(statement) => Ok(texts(vm, &Construct::from(statement))),
+        None => Err(exc::argument(vm, "this is no statement")),
+    }
+}
+
+/// The text of what was compiled once, in each dialect with its usual driver.
+pub(crate) fn texts(vm: &mut Vm, construct: &Construct) -> Vec<DialectText> {
+    let mut texts = Vec::new();
     for name in ["sqlite", "postgresql", "mysql", "mariadb"] {
         let Ok(dialect) = Dialect::for_url(name, None) else { continue };
-        let options = CompileOptions::default();
-        let text = crate::lend::lend(vm, || compile_statement(&statement, &dialect, &options));
-        let text = text.map(|compiled| compiled.sql.to_string()).map_err(|error| error.to_string());
-        out.push((name, text));
+        let text = crate::lend::lend(vm, || construct.text(&dialect));
+        texts.push((name, text.map(|sql| sql.to_string()).map_err(|error| error.to_string())));
     }
-    Ok(out)
+    texts
 }
 
 impl Object for DialectObject {
