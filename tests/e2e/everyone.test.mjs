@@ -36,8 +36,9 @@ for (const theme of ["light", "dark"]) {
   for (const width of [1440, 900, 390]) {
     test(`axe finds nothing at ${width} pixels, ${theme}`, async () => {
       const page = await Page.open(site, { width, query: `?lang=en&theme=${theme}` });
-      for (const name of ["session", "plan", "er"]) {
+      for (const name of ["session", "plan", "er", "pool", "dialects"]) {
         await page.stage(name);
+        if (name === "dialects") await page.dialects("select(Author)");
         await accessible(page, name);
       }
       if (width === 390) await page.click(".bottom-tabs .choice >> nth=0");

@@ -111,8 +111,23 @@ export class Page {
   }
 
   stage(name) {
-    const place = ["er", "session", "plan"].indexOf(name);
+    const place = ["er", "session", "plan", "pool", "dialects"].indexOf(name);
     return this.click(`.stage > .tabs .choice >> nth=${place}`);
+  }
+
+  /** Types a statement into the view of four dialects; its texts by dialect. */
+  async dialects(expression) {
+    if (expression !== undefined) {
+      await this.page.fill(".dialects input", expression);
+      await this.page.press(".dialects input", "Enter");
+    }
+    await this.page.waitForSelector(".dialect-grid article >> nth=3");
+    const articles = await this.page.locator(".dialect-grid article").all();
+    const read = async (article) => [
+      await article.locator("h3").innerText(),
+      { text: (await article.locator("pre, .refused").innerText()).replace(/\s+/g, " "), standing: await article.locator(".standing").innerText() },
+    ];
+    return Object.fromEntries(await Promise.all(articles.map(read)));
   }
 
   source() {

@@ -3,7 +3,8 @@
 use crate::examples::EXAMPLES;
 use crate::i18n::Text;
 use crate::panel::{
-    board, choice, console, data, editor, er, menu, models, plan, sql, timeline, toolbar,
+    board, choice, console, data, dialects, editor, er, menu, models, plan, pool, sql, timeline,
+    toolbar,
 };
 use crate::settings;
 use crate::store::{Side, Stage, Store, Tab};
@@ -96,6 +97,8 @@ fn centre(store: Store) -> AnyView {
         Stage::Er => "er",
         Stage::Session => "session",
         Stage::Plan => "plan",
+        Stage::Pool => "pool",
+        Stage::Dialects => "dialects",
     };
     view! {
         <section class="column stage" data-stage=stage aria-label=store.s(Text::StageTab)>
@@ -104,11 +107,15 @@ fn centre(store: Store) -> AnyView {
                 {choice(store, store.stage, Stage::Er, Text::Er)}
                 {choice(store, store.stage, Stage::Session, Text::Session)}
                 {choice(store, store.stage, Stage::Plan, Text::Plan)}
+                {choice(store, store.stage, Stage::Pool, Text::Pool)}
+                {choice(store, store.stage, Stage::Dialects, Text::Dialects)}
                 {plan::badge(store)}
             </div>
             {er::er(store)}
             {board::board(store)}
             {plan::plan(store)}
+            {pool::pool(store)}
+            {dialects::dialects(store)}
         </section>
     }
     .into_any()

@@ -9,8 +9,8 @@ use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use vidro_protocol::{
-    CardGesture, CheckReport, Diagnostic, Edits, Gesture, RequestBody, Response, ResponseBody,
-    StepKind, TextEdit,
+    CardGesture, CheckReport, Compiled, Diagnostic, Edits, Gesture, RequestBody, Response,
+    ResponseBody, StepKind, TextEdit,
 };
 
 /// How often in a row a dead worker is replaced.
@@ -25,6 +25,10 @@ pub(crate) enum Stage {
     Session,
     /// The flush plan.
     Plan,
+    /// The connection pools.
+    Pool,
+    /// One statement in four dialects.
+    Dialects,
 }
 
 /// The views of the left column.
@@ -64,12 +68,26 @@ pub(crate) enum Overlay {
     NewRelationship(String),
 }
 
+/// What the view of four dialects holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Shown {
+    /// Nothing was asked for yet.
+    Nothing,
+    /// A statement that was given as text, or ran too long ago.
+    Plain,
+    /// Why there is no statement.
+    Failed(String),
+    /// A statement.
+    Texts(Vec<Compiled>),
+}
+
 /// What an answer will be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wait {
     Run,
     Check,
     Gesture,
+    Dialects,
     Nothing,
 }
 
@@ -102,6 +120,8 @@ pub(crate) struct Store {
     pub side: RwSignal<Side>,
     /// The tab of a narrow page.
     pub tab: RwSignal<Tab>,
+    /// The statement in four dialects.
+    pub dialects: RwSignal<Shown>,
     /// What is open above the page.
     pub overlay: RwSignal<Option<Overlay>>,
     /// A short message that goes away, for a screen reader too.
@@ -132,6 +152,7 @@ impl Store {
             stage: RwSignal::new(Stage::Session),
             side: RwSignal::new(Side::Script),
             tab: RwSignal::new(Tab::Stage),
+            dialects: RwSignal::new(Shown::Nothing),
             overlay: RwSignal::new(None),
             toast: RwSignal::new(String::new()),
             log: StoredValue::new_local(Log::default()),
@@ -300,6 +321,18 @@ impl Store {
         }
     }
 
+    /// Shows a statement that ran in four dialects.
+    pub(crate) fn show_dialects(self, statement: u32) {
+        self.stage.set(Stage::Dialects);
+        self.tab.set(Tab::Stage);
+        self.ask(RequestBody::Dialects { statement }, Wait::Dialects);
+    }
+
+    /// Shows a statement that the reader typed in four dialects.
+    pub(crate) fn compile(self, expression: String) {
+        self.ask(RequestBody::Compile { expression }, Wait::Dialects);
+    }
+
     // Time travel.
 
     /// Shows the state after `count` events.
@@ -404,6 +437,13 @@ impl Store {
             }
             (Some(Wait::Check), ResponseBody::Checked(CheckReport { diagnostics, .. })) => {
                 self.diagnostics.set(diagnostics);
+            }
+            (_, ResponseBody::Compiled(texts)) => {
+                let plain = texts.is_empty();
+                self.dialects.set(if plain { Shown::Plain } else { Shown::Texts(texts) });
+            }
+            (Some(Wait::Dialects), ResponseBody::Failed(Diagnostic { name, message, .. })) => {
+                self.dialects.set(Shown::Failed(format!("{name}: {message}")));
             }
             (_, ResponseBody::Failed(diagnostic)) => {
                 self.phase.set(self.with_log(|log| log.live().phase));

@@ -6,10 +6,12 @@
 mod database;
 mod flush;
 mod objects;
+mod pool;
 
 pub(crate) use database::{Database, Row, RowMark, TableState};
 pub(crate) use flush::PlanRun;
 pub(crate) use objects::{Card, SessionCard, Slot};
+pub(crate) use pool::{Holder, Link, Moment, PoolState};
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -50,6 +52,8 @@ pub(crate) struct Workspace {
     pub models: Rc<Vec<ModelView>>,
     /// Engines in order of creation.
     pub engines: Vec<Rc<Engine>>,
+    /// Their pools.
+    pub pools: Vec<Rc<PoolState>>,
     /// Objects by id.
     pub objects: BTreeMap<u32, Rc<Card>>,
     /// Sessions by id.
@@ -70,6 +74,7 @@ impl Workspace {
         self.script(event);
         self.schema(&event.body);
         self.database.apply(&event.body, self.statement);
+        pool::apply(&mut self.pools, &event.body, event.span);
         objects::apply(self, &event.body);
         flush::apply(self, event);
     }

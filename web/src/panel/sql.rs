@@ -132,10 +132,20 @@ fn statement(
                 {line_link(store, line)}
                 <span class="purpose">{purpose(store, now, &sql.purpose)}</span>
                 <span class="numbers">{numbers(store, sql)}</span>
+                {dialects(store, sql.id)}
             </p>
             <pre class="code" inner_html=paint::sql(sql.text.trim())></pre>
             {sets}{more}{error}
         </li>
+    }
+    .into_any()
+}
+
+/// Opens the view of four dialects for a statement.
+fn dialects(store: Store, statement: u32) -> AnyView {
+    let label = store.tf(Text::ShowDialects, &[&statement.to_string()]);
+    view! {
+        <button type="button" class="line-link" aria-label=label.clone() title=label on:click=move |_| store.show_dialects(statement)>"⇄"</button>
     }
     .into_any()
 }
