@@ -1,6 +1,6 @@
-// The page's first minute, played to a core that counts which of its functions run. Prints their numbers.
-// Called by `cargo xtask split` with the folder of the counting core.
-import { readFileSync } from "node:fs";
+// The page's first minute, played to a core that marks in its memory what of it runs. Leaves that memory as a file.
+// Called by `cargo xtask split` with the folder of the marking core.
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -46,6 +46,5 @@ await card("Flush", 1);
 await ask({ Check: { source: script } });
 await run(script);
 
-const used = Object.keys(exports).filter((name) => /^used\d+$/.test(name) && exports[name].value);
-console.log(used.map((name) => name.slice(4)).join("\n"));
+writeFileSync(join(stage, "memory"), new Uint8Array(exports.memory.buffer));
 process.exit(0);

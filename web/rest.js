@@ -1,11 +1,25 @@
-// Fetches the second part of the core when the first one calls into it. The core waits for it, which a worker may.
+// Fetches the second part of the core when the first comes where it never went. The core waits, which a worker may.
 import { initSync } from "./vidro-wasm.js";
 
+/** The page knows it by its name and says in the reader's language what to do. */
+class RestMissing extends Error {
+  name = "RestMissing";
+}
+
 export function load() {
-  const request = new XMLHttpRequest();
-  request.open("GET", new URL("vidro-wasm_rest.wasm", import.meta.url), false);
-  request.responseType = "arraybuffer";
-  request.send();
   // The core runs, so this starts nothing: it only gives the core's exports.
-  new WebAssembly.Instance(new WebAssembly.Module(request.response), { first: initSync() });
+  new WebAssembly.Instance(new WebAssembly.Module(fetched("vidro-wasm_rest.wasm")), { first: initSync() });
+}
+
+function fetched(file) {
+  const request = new XMLHttpRequest();
+  request.open("GET", new URL(file, import.meta.url), false);
+  request.responseType = "arraybuffer";
+  try {
+    request.send();
+  } catch (error) {
+    throw new RestMissing(`${file}: ${error.message}`);
+  }
+  if (!request.response?.byteLength || request.status >= 400) throw new RestMissing(`${file}: ${request.status}`);
+  return request.response;
 }

@@ -54,6 +54,16 @@ test("a script that cannot be compiled leaves the database of the run before", a
   await page.clean();
 });
 
+test("without a network, what was not fetched yet is missed in plain words", async () => {
+  const page = await Page.open(site);
+  await page.page.context().route("**/*_rest.wasm", (route) => route.abort());
+  await page.run('print("%05.1f" % 3.14159, sorted({3, 1}))\n');
+  assert.match(await page.error(), /could not be fetched/);
+  await page.page.context().unroute("**/*_rest.wasm");
+  await page.run('print("alive")\n');
+  assert.match(await page.text(".console"), /alive/);
+});
+
 test("an infinite loop is stopped within a moment, and the database is kept", async () => {
   const page = await Page.open(site);
   await page.type(`${MODELS}session.add(User(name="kept"))\nsession.commit()\nwhile True:\n    pass\n`);

@@ -13,6 +13,9 @@ use vidro_protocol::{
     ResponseBody, StepKind, TextEdit,
 };
 
+/// What `rest.js` calls its error when the core's second part cannot be fetched.
+const REST_MISSING: &str = "RestMissing";
+
 /// How often in a row a dead worker is replaced.
 const LIVES: u32 = 2;
 
@@ -479,7 +482,8 @@ impl Store {
         self.waiting.update_value(BTreeMap::clear);
         self.ran.set_value(String::new());
         self.phase.set(Phase::Failed);
-        let message = Text::WorkerDied.in_language(self.lang.get_untracked()).to_owned();
+        let died = if reason.contains(REST_MISSING) { Text::RestMissing } else { Text::WorkerDied };
+        let message = died.in_language(self.lang.get_untracked()).to_owned();
         let hint = Some(reason).filter(|reason| !reason.is_empty());
         self.diagnostics.set(vec![Diagnostic {
             name: "Vidro".into(),

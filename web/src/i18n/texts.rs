@@ -243,6 +243,7 @@ texts! {
     EventRollback: "rollback", "rollback";
     EventBegin: "transaction begins", "início da transação";
     WorkerDied: "The core stopped and was started again. Run the script once more.", "O núcleo parou e foi reiniciado. Execute o script de novo.";
+    RestMissing: "A part of the page could not be fetched. Check the connection and run the script once more.", "Uma parte da página não pôde ser carregada. Verifique a conexão e execute o script de novo.";
     NoticeMemory: "{0} is kept in memory: this page may not store files.", "{0} fica na memória: esta página não pode gravar arquivos.";
     NoticeEvents: "Too much happens to record it all: the timeline ends after {0} events.", "Acontece coisa demais para gravar tudo: a linha do tempo termina após {0} eventos.";
     NoticeOutput: "Too much output: the rest is not kept.", "Saída demais: o resto não é guardado.";

@@ -3,9 +3,10 @@
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{ExportKind, TypeSection, ValType};
 use wasmparser::{
-    CompositeInnerType, DataSectionReader, ElementSectionReader, Export, ExternalKind,
-    FunctionBody, GlobalSectionReader, GlobalType, Import, ImportSectionReader, Imports,
-    MemoryType, Operator, Parser, Payload, TableSectionReader, TableType, TypeRef,
+    CompositeInnerType, CustomSectionReader, DataSectionReader, ElementSectionReader, Export,
+    ExternalKind, FunctionBody, GlobalSectionReader, GlobalType, Import, ImportSectionReader,
+    Imports, KnownCustom, Linking, MemoryType, Parser, Payload, RelocationEntry, SubType,
+    SymbolInfo, TableSectionReader, TableType, TypeRef,
 };
 
 use super::text;
@@ -14,8 +15,10 @@ use super::text;
 #[derive(Default)]
 pub(super) struct Module<'a> {
     pub types: TypeSection,
-    /// Parameters of each function type.
-    pub parameters: Vec<Vec<ValType>>,
+    /// The same types, to be read.
+    pub sub_types: Vec<SubType>,
+    /// Parameters and results of each function type.
+    pub signatures: Vec<Signature>,
     pub imports: Vec<Import<'a>>,
     /// The type of each function, imported ones first.
     pub functions: Vec<u32>,
@@ -34,6 +37,27 @@ pub(super) struct Module<'a> {
     pub data: Option<DataSectionReader<'a>>,
     pub data_count: Option<u32>,
     pub bodies: Vec<FunctionBody<'a>>,
+    /// The linker's symbols: those of data that has a place.
+    pub symbols: Vec<Option<Symbol>>,
+    /// Where code names addresses of data, as the linker tells.
+    pub code_relocations: Vec<RelocationEntry>,
+    /// Where data does, counted from the start of the data section.
+    pub data_relocations: Vec<RelocationEntry>,
+}
+
+/// What a function takes and gives.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Signature {
+    pub parameters: Vec<ValType>,
+    pub results: Vec<ValType>,
+}
+
+/// A piece of data with a name.
+#[derive(Clone, Copy)]
+pub(super) struct Symbol {
+    pub segment: u32,
+    pub offset: u32,
+    pub size: u32,
 }
 
 impl<'a> Module<'a> {
@@ -53,12 +77,8 @@ impl<'a> Module<'a> {
                     .map_err(text)?;
                 for group in section {
                     for sub in group.map_err(text)?.types() {
-                        let CompositeInnerType::Func(function) = &sub.composite_type.inner else {
-                            return Err("a type that is no function's".to_owned());
-                        };
-                        let parameters =
-                            function.params().iter().map(|ty| RoundtripReencoder.val_type(*ty));
-                        self.parameters.push(parameters.collect::<Result<_, _>>().map_err(text)?);
+                        self.signatures.push(signature(sub)?);
+                        self.sub_types.push(sub.clone());
                     }
                 }
             }
@@ -107,6 +127,7 @@ impl<'a> Module<'a> {
             Payload::DataCountSection { count, .. } => self.data_count = Some(count),
             Payload::DataSection(section) => self.data = Some(section),
             Payload::CodeSectionEntry(body) => self.bodies.push(body),
+            Payload::CustomSection(section) => self.take_custom(&section)?,
             _ => {}
         }
         Ok(())
@@ -129,24 +150,57 @@ impl<'a> Module<'a> {
         Ok(())
     }
 
-    /// The numbers of the functions that have a body, with it.
-    pub(super) fn own(&self) -> impl Iterator<Item = (u32, &FunctionBody<'a>)> {
-        (self.imported..).zip(&self.bodies)
+    /// What the linker left for tools like this one, when it was told to.
+    fn take_custom(&mut self, section: &CustomSectionReader<'a>) -> Result<(), String> {
+        match section.as_known() {
+            KnownCustom::Linking(linking) => {
+                for part in linking.subsections() {
+                    let Linking::SymbolTable(symbols) = part.map_err(text)? else { continue };
+                    for symbol in symbols {
+                        let SymbolInfo::Data { symbol, .. } = symbol.map_err(text)? else {
+                            self.symbols.push(None);
+                            continue;
+                        };
+                        self.symbols.push(symbol.map(|place| Symbol {
+                            segment: place.index,
+                            offset: place.offset,
+                            size: place.size,
+                        }));
+                    }
+                }
+            }
+            KnownCustom::Reloc(relocations) => {
+                let entries = relocations.entries().into_iter().collect::<Result<_, _>>();
+                match section.name() {
+                    "reloc.CODE" => self.code_relocations = entries.map_err(text)?,
+                    "reloc.DATA" => self.data_relocations = entries.map_err(text)?,
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn type_of(&self, function: u32) -> Result<u32, String> {
+        let ty = self.functions.get(count(function)).copied();
+        ty.ok_or_else(|| format!("no function {function}"))
+    }
+
+    pub(super) fn signature_of(&self, function: u32) -> Result<&Signature, String> {
+        self.signatures.get(count(self.type_of(function)?)).ok_or_else(|| "no such type".to_owned())
     }
 }
 
-/// Every function that a body names.
-pub(super) fn named(body: &FunctionBody<'_>) -> Result<Vec<u32>, String> {
-    let mut found = Vec::new();
-    for operator in body.get_operators_reader().map_err(text)? {
-        match operator.map_err(text)? {
-            Operator::Call { function_index }
-            | Operator::ReturnCall { function_index }
-            | Operator::RefFunc { function_index } => found.push(function_index),
-            _ => {}
-        }
-    }
-    Ok(found)
+fn signature(sub: &SubType) -> Result<Signature, String> {
+    let CompositeInnerType::Func(function) = &sub.composite_type.inner else {
+        return Err("a type that is no function's".to_owned());
+    };
+    let types = |types: &[wasmparser::ValType]| {
+        let types = types.iter().map(|ty| RoundtripReencoder.val_type(*ty));
+        types.collect::<Result<_, _>>().map_err(text)
+    };
+    Ok(Signature { parameters: types(function.params())?, results: types(function.results())? })
 }
 
 /// The kind of an export, for writing it again.
@@ -163,4 +217,9 @@ pub(super) fn kind(kind: ExternalKind) -> Result<ExportKind, String> {
 /// WebAssembly counts in 32 bits.
 pub(super) fn index(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The inverse of `index`.
+pub(super) fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
