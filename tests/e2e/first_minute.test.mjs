@@ -14,6 +14,7 @@ test("the first visit shows a finished example, already run", async () => {
   assert.match(await page.text(".badge"), /\+3/);
   assert.ok((await page.sql()).some((sql) => sql.startsWith("CREATE TABLE book")));
   assert.deepEqual(await page.rows("author"), []);
+  page.light();
   await page.clean();
 });
 
@@ -24,6 +25,7 @@ test("Step brings a card from pending to persistent, and a key appears", async (
   assert.match(await page.text("#card-1, .card.persistent >> nth=0"), /id\s*1/);
   assert.match(await page.text(".identity"), /\(Author, 1\)/);
   assert.deepEqual(await page.rows("author"), [["1", "'Ana'"]]);
+  page.light();
   await page.clean();
 });
 
@@ -45,6 +47,7 @@ test("a plan is previewed, explained, and applied", async () => {
     await page.click(`.plan .tabs .choice >> nth=${shape}`);
     await page.page.waitForSelector(shape === 1 ? ".plan svg.graph .node" : ".plan table.rows tr.ins");
   }
+  page.light();
   await page.clean();
 });
 

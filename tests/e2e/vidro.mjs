@@ -56,6 +56,7 @@ export class Page {
     this.page = page;
     this.complaints = [];
     this.elsewhere = [];
+    this.asked = [];
     page.on("console", (message) => {
       // Trunk marks preloads with integrity, which Chromium says it ignores.
       if (["error", "warning"].includes(message.type()) && !message.text().includes("`integrity`")) {
@@ -65,6 +66,7 @@ export class Page {
     page.on("pageerror", (error) => this.complaints.push(String(error)));
     page.on("request", (request) => {
       const url = request.url();
+      this.asked.push(url);
       if (!url.startsWith(origin) && !/^(data|blob):/.test(url)) this.elsewhere.push(url);
     });
   }
@@ -82,6 +84,11 @@ export class Page {
     assert.deepEqual(this.complaints, []);
     assert.deepEqual(this.elsewhere, []);
     await this.page.close();
+  }
+
+  /** Whether the core's first part was enough. */
+  light() {
+    assert.deepEqual(this.asked.filter((url) => url.endsWith("_rest.wasm")), []);
   }
 
   phase(...names) {
