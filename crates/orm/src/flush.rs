@@ -3,6 +3,7 @@
 mod changes;
 mod collect;
 mod execute;
+mod listen;
 mod order;
 mod plan;
 mod settle;
@@ -67,7 +68,10 @@ fn stages(
     let changes = changes::diff(orm, &units)?;
     let mut plan = plan::plan(orm, &units, &changes)?;
     let mut outcome = execute::Outcome::default();
-    let executed = execute::execute(orm, host, &plan, &mut outcome);
+    let executed = match orm.mapping.listened {
+        false => execute::execute(orm, host, &plan, &mut outcome),
+        true => listen::execute(orm, host, &units, &changes, &mut plan, &mut outcome),
+    };
     if let Err(error) = executed.and(plan.circular.take().map_or(Ok(()), Err)) {
         settle::keep_keys(orm, &units, &changes, &plan, &outcome);
         return Err(error);

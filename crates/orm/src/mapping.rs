@@ -60,6 +60,8 @@ pub struct Mapping {
     pub(crate) failed: Option<configure::Failure>,
     /// Mappers by class name; the newest wins.
     pub(crate) by_name: IndexMap<Rc<str>, Vec<MapperId>, FxBuildHasher>,
+    /// Somebody listens to what a flush does to objects.
+    pub listened: bool,
     /// Stand-ins behind ids that nobody made.
     nobody: (Rc<Mapper>, Rc<Relationship>),
 }
@@ -72,6 +74,7 @@ impl Default for Mapping {
             pending: Vec::new(),
             failed: None,
             by_name: IndexMap::default(),
+            listened: false,
             nobody: (Rc::new(mapper::nobody()), Rc::new(relationship::nobody())),
         }
     }

@@ -9,7 +9,7 @@ use vidro_python::{Args, Raise, Value, Vm};
 
 use crate::engine;
 use crate::mapping::{self, AttributeObject};
-use crate::world::{World, object};
+use crate::world::{World, object, with_orm};
 use crate::{exc, session, value};
 
 type Call = fn(&mut Vm, Args) -> Result<Value, Raise>;
@@ -26,6 +26,16 @@ pub(crate) const ATTRIBUTES: &[(&str, Call)] = &[
         let found = mapping::inspect(vm, &args.at(0))?;
         Ok(found.unwrap_or_default())
     }),
+];
+
+/// What a flush tells the listeners of a mapper.
+const FLUSH_EVENTS: &[&str] = &[
+    "before_insert",
+    "after_insert",
+    "before_update",
+    "after_update",
+    "before_delete",
+    "after_delete",
 ];
 
 /// One listener.
@@ -94,6 +104,12 @@ fn add(
     let world = World::of(vm)?;
     if target.downcast_ref::<AttributeObject>().is_some() || target.as_class().is_some() {
         mapping::listen(vm, &target)?;
+    }
+    if FLUSH_EVENTS.contains(&&*name) {
+        with_orm(vm, |orm, _| {
+            orm.mapping.listened = true;
+            Ok(())
+        })?;
     }
     let listener = Listener { target, name, function, returns, propagate };
     world.listeners.0.borrow_mut().push(listener);
@@ -224,7 +240,10 @@ pub(crate) fn on_mapper(vm: &mut Vm, moment: Moment, instance: InstanceId) -> Re
     let target = object(vm, instance)?;
     let class = vm.class_of(&target);
     let fits = |one: &Listener| match &one.target {
-        Value::Class(wanted) => class.is_subclass(wanted) || &*wanted.name() == "Mapper",
+        Value::Class(wanted) => {
+            let inherited = one.propagate && class.is_subclass(wanted);
+            Rc::ptr_eq(wanted, &class) || inherited || &*wanted.name() == "Mapper"
+        }
         _ => false,
     };
     for one in fitting(vm, name, fits)? {
@@ -309,7 +328,7 @@ fn flag_modified(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let Some(id) = crate::world::entity(&args.at(0)) else {
         return Err(exc::invalid_request(vm, "the object is not mapped"));
     };
-    crate::world::with_orm(vm, |orm, host| {
+    with_orm(vm, |orm, host| {
         let held = match orm.get(host, id, &key)? {
             vidro_orm::Loaded::Value(held) => Some(held.clone()),
             _ => None,

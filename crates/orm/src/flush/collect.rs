@@ -59,6 +59,8 @@ pub enum Reason {
 #[derive(Debug)]
 pub(crate) struct Units {
     pub(crate) session: SessionId,
+    /// They are all that the session has to flush.
+    pub(crate) whole: bool,
     pub(crate) all: Vec<Unit>,
     /// Mappers with units, in order of first registration.
     pub(crate) mappers: IndexSet<MapperId, FxBuildHasher>,
@@ -168,6 +170,7 @@ pub(crate) fn collect(
 ) -> Result<Units> {
     let units = Units {
         session,
+        whole: scope.is_none(),
         all: Vec::new(),
         mappers: IndexSet::default(),
         by_mapper: vec![Vec::new(); orm.mapping.mappers().len()],

@@ -27,6 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) fetched: Vec<Fetched>,
     /// How many batches are done.
     pub(crate) finished: usize,
+    /// How many of the loads between them are done.
+    pub(crate) refreshed: usize,
 }
 
 /// A value that a default or the server made for a column.
@@ -61,19 +63,21 @@ pub(crate) fn execute(
     outcome: &mut Outcome,
 ) -> Result<()> {
     orm.emit(Event::FlushPlanned { session: plan.session, plan });
-    let mut refreshes = plan.refreshes.iter().peekable();
-    if plan.is_empty() && refreshes.peek().is_none() {
-        return Ok(());
-    }
+    resume(orm, host, plan, outcome)
+}
+
+/// Runs what a plan holds beyond that which has run.
+pub(crate) fn resume(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    plan: &FlushPlan,
+    outcome: &mut Outcome,
+) -> Result<()> {
     outcome.generated.resize(plan.steps.len(), Value::Null);
-    let connection = match plan.batches.first().map(|batch| batch.mapper) {
-        Some(mapper) => session::connection_for(orm, host, plan.session, mapper, "")?,
-        None => session::connection(orm, host, plan.session)?,
-    };
-    for (number, batch) in (0..).zip(&plan.batches) {
-        while let Some(refresh) = refreshes.next_if(|refresh| refresh.before <= number) {
-            load::refresh_attributes(orm, host, refresh.instance, &refresh.attributes)?;
-        }
+    let todo = plan.batches.iter().skip(outcome.finished);
+    for (number, batch) in (outcome.finished..).zip(todo) {
+        refresh(orm, host, plan, outcome, number)?;
+        let connection = session::connection_for(orm, host, plan.session, batch.mapper, "")?;
         if orm.is_observed() {
             orm.emit(Event::StepStarted { session: plan.session, step: batch.first });
         }
@@ -81,7 +85,21 @@ pub(crate) fn execute(
         outcome.finished += 1;
         tell_finished(orm, plan, batch, outcome);
     }
-    for refresh in refreshes {
+    refresh(orm, host, plan, outcome, plan.batches.len())
+}
+
+/// Loads what the batch of this number, or the end of the flush, reads.
+fn refresh(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    plan: &FlushPlan,
+    outcome: &mut Outcome,
+    number: usize,
+) -> Result<()> {
+    while let Some(refresh) = plan.refreshes.get(outcome.refreshed)
+        && usize::try_from(refresh.before).is_ok_and(|before| before <= number)
+    {
+        outcome.refreshed += 1;
         load::refresh_attributes(orm, host, refresh.instance, &refresh.attributes)?;
     }
     Ok(())

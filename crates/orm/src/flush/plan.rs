@@ -9,7 +9,7 @@ use vidro_sql::Value;
 use vidro_sql::schema::{Column, Table};
 
 use super::changes::Changes;
-use super::collect::{UnitIndex, Units};
+use super::collect::{Unit, UnitIndex, Units};
 use super::order::{Group, Order, order};
 use super::statement::Sql;
 use crate::Orm;
@@ -17,6 +17,8 @@ use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::mapping::{MapperId, RelationshipId};
 use crate::session::SessionId;
+
+pub(crate) use rows::{Progress, sort};
 
 /// A step of a plan: one row. Steps are numbered in the order they run in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -176,6 +178,21 @@ pub(crate) struct PlannedUnit {
 }
 
 impl FlushPlan {
+    /// A plan without steps.
+    pub(crate) fn new(units: &Units) -> Self {
+        let planned = |unit: &Unit| PlannedUnit { insert: None, reason: unit.reason };
+        Self {
+            session: units.session,
+            steps: Vec::with_capacity(units.all.len()),
+            batches: Vec::new(),
+            operands: Vec::with_capacity(units.all.len() * 4),
+            row_switches: Vec::new(),
+            refreshes: Vec::new(),
+            units: units.all.iter().map(planned).collect(),
+            circular: None,
+        }
+    }
+
     /// The operands of a step, in the order of its batch's columns.
     pub fn operands(&self, step: StepId) -> &[Operand] {
         let Some(step) = self.steps.get(step.position()) else { return &[] };
@@ -198,27 +215,30 @@ impl FlushPlan {
 /// Lays out the statements of a flush. Reads objects, writes nothing.
 pub(crate) fn plan(orm: &Orm, units: &Units, changes: &Changes) -> Result<FlushPlan> {
     let Order { groups, circular } = order(orm, units);
-    let planned = |unit: &super::collect::Unit| PlannedUnit { insert: None, reason: unit.reason };
-    let plan = FlushPlan {
-        session: units.session,
-        steps: Vec::with_capacity(units.all.len()),
-        batches: Vec::new(),
-        operands: Vec::with_capacity(units.all.len() * 4),
-        row_switches: Vec::new(),
-        refreshes: Vec::new(),
-        units: units.all.iter().map(planned).collect(),
-        circular,
-    };
-    let mut planner = rows::Planner::new(orm, units, changes, plan);
+    let mut plan = FlushPlan { circular, ..FlushPlan::new(units) };
+    let mut progress = Progress::default();
     for group in groups {
-        match group {
-            Group::Save(base, members) => planner.save(base, members)?,
-            Group::Delete(base, members) => planner.delete(base, members)?,
-            Group::Process { relationship, delete, units } => {
-                planner.process(relationship, delete, &units)?;
-            }
-            Group::PostUpdate { mapper, delete } => planner.post_update(mapper, delete)?,
-        }
+        add(orm, units, changes, group, &mut plan, &mut progress)?;
     }
-    Ok(planner.plan)
+    Ok(plan)
+}
+
+/// Lays out the statements of one group behind those that are there.
+pub(crate) fn add(
+    orm: &Orm,
+    units: &Units,
+    changes: &Changes,
+    group: Group,
+    plan: &mut FlushPlan,
+    progress: &mut Progress,
+) -> Result<()> {
+    let mut planner = rows::Planner::new(orm, units, changes, plan, progress);
+    match group {
+        Group::Save(base, members) => planner.save(base, members),
+        Group::Delete(base, members) => planner.delete(base, members),
+        Group::Process { relationship, delete, units } => {
+            planner.process(relationship, delete, &units)
+        }
+        Group::PostUpdate { mapper, delete } => planner.post_update(mapper, delete),
+    }
 }

@@ -36,14 +36,34 @@ pub(crate) fn settle(
         }
         settle_saved(orm, units, unit.id)?;
     }
-    // An object whose deletion was called off keeps its mark: the next flush deletes it.
-    let deleted = orm.sessions.deleted(orm, units.session);
-    let session = orm.sessions.get_mut(units.session)?;
-    session.new.clear();
-    session.deleted = deleted;
-    session.modified.clear();
+    settle_rest(orm, units)?;
     host.on_session(orm, Moment::AfterFlush, units.session)?;
     orm.emit(Event::FlushFinished { session: units.session });
+    Ok(())
+}
+
+/// What of the session's lists outlives a flush.
+fn settle_rest(orm: &mut Orm, units: &Units) -> Result<()> {
+    let mut modified = orm.sessions.dirty(orm, units.session);
+    if units.whole && !modified.is_empty() {
+        orm.warn(&format!(
+            "Attribute history events accumulated on {} previously clean instances within \
+             inner-flush event handlers have been reset, and will not result in database updates. \
+             Consider using set_committed_value() within inner-flush event handlers to avoid this \
+             warning.",
+            modified.len()
+        ));
+        for id in modified.drain(..) {
+            commit(orm, id);
+        }
+    }
+    // An object whose deletion was called off keeps its mark: the next flush deletes it.
+    let deleted = orm.sessions.deleted(orm, units.session);
+    let pending = orm.sessions.new_objects(orm, units.session);
+    let session = orm.sessions.get_mut(units.session)?;
+    session.new.retain(|(_, id)| pending.contains(id));
+    session.deleted = deleted;
+    session.modified = modified;
     Ok(())
 }
 
@@ -99,6 +119,55 @@ fn write_copies(
                 }
             };
             *orm.instances.column_mut(id, copy.column) = Slot::Value(value);
+        }
+    }
+}
+
+/// Listeners of a group see the keys that were copied into its objects.
+pub(crate) fn publish_copies(
+    orm: &mut Orm,
+    units: &Units,
+    changes: &Changes,
+    plan: &FlushPlan,
+    outcome: &Outcome,
+    members: &[UnitIndex],
+) {
+    for &unit in members {
+        let id = units.unit(unit).id;
+        for copy in changes.of(unit) {
+            if orm.mapping.relationship(copy.relationship).post_update {
+                continue;
+            }
+            let value = match copy.source {
+                None => Value::Null,
+                Some((source, attribute)) => {
+                    resolve(orm, units, changes, plan, outcome, source, attribute, 0)
+                }
+            };
+            orm.write_column(id, copy.column, Slot::Value(value));
+        }
+    }
+}
+
+/// Listeners see what the database and defaults made for the batches since `first`.
+pub(crate) fn publish_generated(orm: &mut Orm, plan: &FlushPlan, outcome: &Outcome, first: usize) {
+    let mut steps = Vec::new();
+    for batch in plan.batches.iter().skip(first) {
+        steps.extend(batch.steps());
+        let Some(attribute) = batch.generated else { continue };
+        for step in batch.steps() {
+            let value = outcome.generated.get(step.position()).cloned().unwrap_or_default();
+            if let Some(step) = plan.steps.get(step.position()) {
+                *orm.instances.column_mut(step.instance, attribute) = Slot::Value(value);
+            }
+        }
+    }
+    let Some(first) = steps.first() else { return };
+    let start = outcome.fetched.partition_point(|fetched| fetched.step < *first);
+    for fetched in outcome.fetched.iter().skip(start) {
+        if let Some(step) = plan.steps.get(fetched.step.position()) {
+            let value = Slot::Value(fetched.value.clone());
+            *orm.instances.column_mut(step.instance, fetched.attribute) = value;
         }
     }
 }

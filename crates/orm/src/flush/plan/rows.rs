@@ -23,19 +23,25 @@ pub(super) struct Planner<'a> {
     pub(super) orm: &'a Orm,
     pub(super) units: &'a Units,
     pub(super) changes: &'a Changes,
-    /// Units whose deletion a row switch made superfluous.
-    switched: FxHashSet<UnitIndex>,
-    /// Objects whose expired attributes are loaded on the way.
-    refreshed: FxHashSet<InstanceId>,
-    /// Relationships that have copied keys already.
-    processed: FxHashSet<RelationshipId>,
-    pub(super) plan: FlushPlan,
+    progress: &'a mut Progress,
+    pub(super) plan: &'a mut FlushPlan,
     /// Scratch: columns of the row being built.
     pub(super) columns: Vec<Picked>,
     /// Scratch: its SQL expressions.
     pub(super) expressions: Vec<(usize, Rc<Expr>)>,
     /// Columns of the batch being built.
     pub(super) open: Option<Open>,
+}
+
+/// How far planning has come.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Units whose deletion a row switch made superfluous.
+    pub(crate) switched: FxHashSet<UnitIndex>,
+    /// Objects whose expired attributes are loaded on the way.
+    refreshed: FxHashSet<InstanceId>,
+    /// Relationships that have copied keys already.
+    processed: FxHashSet<RelationshipId>,
 }
 
 /// A column chosen for a row: its position in the table, and whether it finds the row.
@@ -50,15 +56,14 @@ impl<'a> Planner<'a> {
         orm: &'a Orm,
         units: &'a Units,
         changes: &'a Changes,
-        plan: FlushPlan,
+        plan: &'a mut FlushPlan,
+        progress: &'a mut Progress,
     ) -> Self {
         Self {
             orm,
             units,
             changes,
-            switched: FxHashSet::default(),
-            refreshed: FxHashSet::default(),
-            processed: FxHashSet::default(),
+            progress,
             plan,
             columns: Vec::new(),
             expressions: Vec::new(),
@@ -68,7 +73,7 @@ impl<'a> Planner<'a> {
 
     /// INSERT and UPDATE of a hierarchy, table by table.
     pub(super) fn save(&mut self, base: MapperId, mut members: Vec<UnitIndex>) -> Result<()> {
-        self.sort(&mut members)?;
+        sort(self.orm, self.units, &mut members)?;
         let (mut inserts, mut updates) = (Vec::new(), Vec::new());
         for unit in members {
             let instance = &self.orm.instances[self.units.unit(unit).id];
@@ -98,33 +103,6 @@ impl<'a> Planner<'a> {
             }
         }
         tables
-    }
-
-    /// Pending units in the order they were added, then the others by primary key.
-    fn sort(&self, members: &mut [UnitIndex]) -> Result<()> {
-        let mut unsortable = None;
-        members.sort_by(|a, b| {
-            let (a, b) = (self.instance(*a), self.instance(*b));
-            match (&a.key, &b.key) {
-                (None, None) => a.insert_order.cmp(&b.insert_order),
-                (None, Some(_)) => Ordering::Less,
-                (Some(_), None) => Ordering::Greater,
-                (Some(Key::Int(a)), Some(Key::Int(b))) => a.cmp(b),
-                (Some(a), Some(b)) => {
-                    compare_keys(&a.values(), &b.values()).unwrap_or_else(|pair| {
-                        unsortable = Some(pair);
-                        Ordering::Equal
-                    })
-                }
-            }
-        });
-        match unsortable {
-            None => Ok(()),
-            Some((a, b)) => Err(Error::invalid_request(format!(
-                "Could not sort objects by primary key; primary key values must be sortable in \
-                 Python (was: '<' not supported between instances of '{a}' and '{b}')"
-            ))),
-        }
     }
 
     fn instance(&self, unit: UnitIndex) -> &'a Instance {
@@ -159,7 +137,7 @@ impl<'a> Planner<'a> {
             ));
             return Ok(None);
         };
-        self.switched.insert(doomed);
+        self.progress.switched.insert(doomed);
         self.plan.row_switches.push((id, existing));
         Ok(Some(existing))
     }
@@ -441,8 +419,8 @@ impl<'a> Planner<'a> {
 
     /// DELETE of a hierarchy, children's tables first.
     pub(super) fn delete(&mut self, base: MapperId, mut members: Vec<UnitIndex>) -> Result<()> {
-        members.retain(|unit| !self.switched.contains(unit) && !self.units.unit(*unit).list_only);
-        self.sort(&mut members)?;
+        members.retain(|unit| !self.progress.switched.contains(unit) && !self.units.unit(*unit).list_only);
+        sort(self.orm, self.units, &mut members)?;
         for table in self.tables(base).iter().rev() {
             for &unit in &members {
                 let mapper = Rc::clone(self.mapper(unit));
@@ -484,7 +462,7 @@ impl<'a> Planner<'a> {
                 members.push(*unit);
             }
         }
-        self.sort(&mut members)?;
+        sort(self.orm, self.units, &mut members)?;
         for table in self.tables(base) {
             for &unit in &members {
                 self.post_update_row(unit, &table)?;
@@ -545,7 +523,7 @@ impl<'a> Planner<'a> {
                 self.refresh(read.instance);
             }
         }
-        self.processed.insert(relationship.id);
+        self.progress.processed.insert(relationship.id);
         match &relationship.secondary {
             Some(secondary) => self.associate(&relationship, secondary, delete, &members),
             None => Ok(()),
@@ -554,12 +532,12 @@ impl<'a> Planner<'a> {
 
     /// Has expired attributes of an object loaded before the statement that needs its key.
     fn refresh(&mut self, id: InstanceId) {
-        if !self.orm.is_key_expired(id) || !self.refreshed.insert(id) {
+        if !self.orm.is_key_expired(id) || !self.progress.refreshed.insert(id) {
             return;
         }
         let unit = self.units.find(self.orm, id);
         let copies = unit.into_iter().flat_map(|unit| self.changes.of(unit));
-        let copied = copies.filter(|copy| self.processed.contains(&copy.relationship));
+        let copied = copies.filter(|copy| self.progress.processed.contains(&copy.relationship));
         let written: Vec<u16> = copied.map(|copy| copy.column).collect();
         let mut attributes = load::expired_attributes(self.orm, id);
         attributes.retain(|attribute| !written.contains(attribute));
@@ -654,6 +632,34 @@ impl<'a> Planner<'a> {
         });
     }
 }
+
+    /// Pending units in the order they were added, then the others by primary key.
+    pub(crate) fn sort(orm: &Orm, units: &Units, members: &mut [UnitIndex]) -> Result<()> {
+    let instance = |unit: UnitIndex| &orm.instances[units.unit(unit).id];
+        let mut unsortable = None;
+        members.sort_by(|a, b| {
+            let (a, b) = (instance(*a), instance(*b));
+            match (&a.key, &b.key) {
+                (None, None) => a.insert_order.cmp(&b.insert_order),
+                (None, Some(_)) => Ordering::Less,
+                (Some(_), None) => Ordering::Greater,
+                (Some(Key::Int(a)), Some(Key::Int(b))) => a.cmp(b),
+                (Some(a), Some(b)) => {
+                    compare_keys(&a.values(), &b.values()).unwrap_or_else(|pair| {
+                        unsortable = Some(pair);
+                        Ordering::Equal
+                    })
+                }
+            }
+        });
+        match unsortable {
+            None => Ok(()),
+            Some((a, b)) => Err(Error::invalid_request(format!(
+                "Could not sort objects by primary key; primary key values must be sortable in \
+                 Python (was: '<' not supported between instances of '{a}' and '{b}')"
+            ))),
+        }
+    }
 
 /// Columns of an association table that a relationship fills, in the table's order.
 fn association_columns(
