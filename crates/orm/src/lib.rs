@@ -24,7 +24,7 @@ pub mod session;
 #[cfg(test)]
 mod tests;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -53,6 +53,8 @@ pub struct Orm {
     pub current_span: SpanTag,
     /// Statements of flushes, compiled.
     statements: RefCell<FxHashMap<flush::CacheKey, Rc<flush::Sql>>>,
+    /// When texts of flushes with SQL expressions among their values ran first.
+    expression_notes: RefCell<FxHashMap<Rc<str>, Rc<Cell<Option<f64>>>>>,
     /// SELECTs of gets and lazy loads, compiled.
     loaders: FxHashMap<load::LoadKey, Rc<load::Loader>>,
     /// Aliases of mapped classes.

@@ -31,6 +31,8 @@ struct TransactionObject {
     session: Value,
     id: SessionId,
     nested: bool,
+    /// Its number in the session.
+    serial: Option<u32>,
     /// What leaving the block does besides: the session itself is closed.
     closes: bool,
     /// The blocks that were around its own, while that runs.
@@ -38,8 +40,15 @@ struct TransactionObject {
 }
 
 impl TransactionObject {
-    fn new(session: Value, id: SessionId, nested: bool, closes: bool) -> Self {
-        Self { session, id, nested, closes, outer: RefCell::default() }
+    fn new(
+        vm: &mut Vm,
+        session: Value,
+        id: SessionId,
+        nested: bool,
+        closes: bool,
+    ) -> Result<Self, Raise> {
+        let serial = World::of(vm)?.look(|orm| session::innermost(orm, id)).flatten();
+        Ok(Self { session, id, nested, serial, closes, outer: RefCell::default() })
     }
 }
 
@@ -296,13 +305,13 @@ fn begin(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     }
     let Some(id) = session_id(&this_) else { return Ok(Value::None) };
     with_orm(vm, |orm, _| session::begin(orm, id))?;
-    Ok(Value::object(TransactionObject::new(this_, id, false, false)))
+    TransactionObject::new(vm, this_, id, false, false).map(Value::object)
 }
 
 fn begin_nested(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let id = this(vm, &args)?;
     with_orm(vm, |orm, host| session::begin_nested(orm, host, id))?;
-    Ok(Value::object(TransactionObject::new(args.at(0), id, true, false)))
+    TransactionObject::new(vm, args.at(0), id, true, false).map(Value::object)
 }
 
 fn expunge(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
@@ -577,7 +586,13 @@ impl Object for TransactionObject {
             "session" => Some(self.session.clone()),
             "nested" => Some(Value::Bool(self.nested)),
             "is_active" => {
-                World::of(vm)?.look(|orm| session::in_transaction(orm, id)).map(Value::Bool)
+                let active = |serial| {
+                    move |orm: &_| Value::Bool(session::is_transaction_active(orm, id, serial))
+                };
+                match self.serial {
+                    Some(serial) => World::of(vm)?.look(active(serial)),
+                    None => Some(Value::Bool(false)),
+                }
             }
             _ => None,
         })

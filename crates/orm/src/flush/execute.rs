@@ -142,6 +142,7 @@ fn run(
         done: 0,
         rowcount: 0,
         hide,
+        made: Vec::new(),
         failed: None,
     };
     let ran = connection.run(&call, &mut rows);
@@ -166,12 +167,15 @@ struct Rows<'a> {
     rowcount: i64,
     /// `hide_parameters=True`
     hide: bool,
+    /// The defaults made for the row being bound.
+    made: Vec<(Rc<str>, Value)>,
     /// An error of a default or a conversion, which the driver must not see.
     failed: Option<Error>,
 }
 
 impl Rows<'_> {
     fn bind(&mut self, step: StepId, set: &mut Vec<Value>) -> Result<()> {
+        self.made.clear();
         let operands = self.plan.operands(step);
         for bind in &self.sql.binds {
             let value = match &bind.source {
@@ -219,11 +223,13 @@ impl Rows<'_> {
         let value = match default {
             Some(ColumnDefault::Scalar(value)) => value,
             Some(ColumnDefault::Callable(callable)) => {
-                let parameters = self.parameters(step);
+                let mut parameters = self.parameters(step);
+                parameters.extend(self.made.iter().cloned());
                 callable.call(&Parameters { parameters, insert })?
             }
             Some(ColumnDefault::Sql(_) | ColumnDefault::Sequence(_)) | None => Value::Null,
         };
+        self.made.push((column.key(), value.clone()));
         let mapped = self.sql.attribute_of(self.batch, column);
         if let Some(attribute) = mapped {
             self.outcome.fetched.push(Fetched { step, attribute, value: value.clone() });

@@ -44,9 +44,8 @@ pub(crate) struct Sql {
     pub(super) returned: Vec<Returned>,
     /// Columns that the server fills behind our back.
     pub(super) postfetch: Vec<Column>,
-    /// When it was compiled, once it has run.
-    since: Cell<Option<f64>>,
-    cached: bool,
+    /// When it was compiled, once it has run; shared by all statements of the same text.
+    since: Rc<Cell<Option<f64>>>,
     /// Attributes of columns that the database or a default fills.
     attributes: Vec<(Column, u16)>,
 }
@@ -98,7 +97,6 @@ impl Sql {
     /// Where the text came from, for the log.
     pub(super) fn note(&self, now: f64) -> Note {
         match self.since.get() {
-            _ if !self.cached => Note::NoKey(now),
             Some(since) => Note::Cached(since),
             None => {
                 self.since.set(Some(now));
@@ -167,7 +165,11 @@ pub(super) fn compiled(
 ) -> Result<Rc<Sql>> {
     let dialect = dialect(orm, session);
     if !shape.expressions.is_empty() {
-        return build(table, &dialect, shape).map(Rc::new);
+        // Its expressions hold values of their own, so only the note is shared.
+        let mut sql = build(table, &dialect, shape)?;
+        let mut notes = orm.expression_notes.borrow_mut();
+        sql.since = Rc::clone(notes.entry(sql.text().into()).or_default());
+        return Ok(Rc::new(sql));
     }
     let key = CacheKey {
         table: table.id(),
@@ -235,8 +237,7 @@ fn build(table: &Table, dialect: &Dialect, shape: &Shape<'_>) -> Result<Sql> {
         postfetch: dml.map(|dml| dml.postfetch.clone()).unwrap_or_default(),
         binds,
         returned,
-        since: Cell::new(None),
-        cached: shape.expressions.is_empty(),
+        since: Rc::default(),
         compiled,
         attributes: shape.attributes.to_vec(),
     })

@@ -617,17 +617,10 @@ impl Orm {
         relationship: &Relationship,
         passive: Passive,
     ) -> Result<Vec<InstanceId>> {
-        let locals: Vec<Column> = local_columns(relationship);
-        let mut values = Vec::with_capacity(locals.len());
-        let owner = self.mapper_of(id)?;
-        for column in &locals {
-            let attribute = owner.attribute_of(column);
-            let Some(attribute) = attribute else { continue };
-            if !self.instances[id].column(attribute).is_loaded() {
-                self.load_column(host, id, attribute)?;
-            }
-            values.push(self.value_for(id, attribute, passive));
-        }
+        let values = match relationship.use_get {
+            true => self.foreign_key(host, id, relationship, passive)?.unwrap_or_default(),
+            false => self.local_values(host, id, relationship, passive)?,
+        };
         if passive == Passive::Off {
             flush::autoflush(self, host, session)?;
         }
@@ -669,6 +662,26 @@ impl Orm {
             strategy::after(self, host, session, relationship.target, &found, &below, false)?;
         }
         Ok(found)
+    }
+
+    /// The values of the owner's columns that a relationship's condition mentions.
+    fn local_values(
+        &mut self,
+        host: &mut dyn Host,
+        id: InstanceId,
+        relationship: &Relationship,
+        passive: Passive,
+    ) -> Result<Vec<Value>> {
+        let owner = self.mapper_of(id)?;
+        let mut values = Vec::new();
+        for column in &local_columns(relationship) {
+            let Some(attribute) = owner.attribute_of(column) else { continue };
+            if !self.instances[id].column(attribute).is_loaded() {
+                self.load_column(host, id, attribute)?;
+            }
+            values.push(self.value_for(id, attribute, passive));
+        }
+        Ok(values)
     }
 
     /// Puts what was loaded, with changes that were waiting for it.
@@ -719,6 +732,9 @@ fn related_select(
     let entity = EntityId::of(relationship.target);
     let choice = strategy::choice(orm.mapping.mapper(relationship.target), options);
     let (mut select, layout) = entity_select(orm, entity, &choice)?;
+    if relationship.use_get {
+        return Ok((where_key(orm, select, relationship.target)?, layout));
+    }
     let criterion = lazy_criterion(relationship, &|index, ty| {
         Expr::bindparam(format!("pk_{}", index + 1), ty)
     })?;

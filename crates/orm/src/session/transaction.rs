@@ -102,12 +102,8 @@ pub fn begin_nested(orm: &mut Orm, host: &mut dyn Host, session: SessionId) -> R
     }
     check_active(orm, session)?;
     flush::flush(orm, host, session, None)?;
-    push(orm, session, true)?;
-    // The savepoint itself is set now when a connection is there, or with the first statement.
-    if root_link(orm, session)?.is_some() {
-        connection(orm, host, session)?;
-    }
-    Ok(())
+    // The savepoint itself is set with the first statement.
+    push(orm, session, true)
 }
 
 /// A `with` block of the innermost transaction begins; gives the block around it.
@@ -123,6 +119,18 @@ pub fn exit_block(orm: &mut Orm, session: SessionId, outer: Option<u32>) -> Resu
     Ok(())
 }
 
+/// The number of the innermost transaction, unique within its session.
+pub fn innermost(orm: &Orm, session: SessionId) -> Option<u32> {
+    orm.sessions.get(session).ok()?.transactions.last().map(|transaction| transaction.serial)
+}
+
+/// Whether a transaction is open and no failed flush has ended it.
+pub fn is_transaction_active(orm: &Orm, session: SessionId, serial: u32) -> bool {
+    orm.sessions.get(session).is_ok_and(|owner| {
+        owner.transactions.iter().any(|open| open.serial == serial && !open.inactive)
+    })
+}
+
 /// `session.in_transaction()`
 pub fn in_transaction(orm: &Orm, session: SessionId) -> bool {
     orm.sessions.get(session).is_ok_and(|owner| !owner.transactions.is_empty())
@@ -131,10 +139,6 @@ pub fn in_transaction(orm: &Orm, session: SessionId) -> bool {
 /// `session.in_nested_transaction()`
 pub fn in_nested_transaction(orm: &Orm, session: SessionId) -> bool {
     orm.sessions.get(session).is_ok_and(|owner| owner.transactions.iter().any(|t| t.nested))
-}
-
-fn root_link(orm: &Orm, session: SessionId) -> Result<Option<Link>> {
-    Ok(orm.sessions.get(session)?.transactions.first().and_then(|t| t.link.clone()))
 }
 
 /// The error of using a transaction that a failed flush ended.

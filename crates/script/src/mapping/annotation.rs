@@ -263,7 +263,7 @@ fn builtin_type(vm: &mut Vm, given: &Value) -> Result<Option<Type>, Raise> {
             ("builtins", "int") => Type::integer(),
             ("builtins", "str") => Type::string(),
             ("builtins", "bool") => Type::boolean(),
-            ("builtins", "float") => Type::float(),
+            ("builtins", "float") => Type::double(),
             ("builtins", "bytes") => Type::large_binary(),
             ("datetime", "datetime") => Type::datetime(),
             ("datetime", "date") => Type::date(),

@@ -91,6 +91,13 @@ pub(crate) fn unmapped(vm: &mut Vm, given: &Value) -> Raise {
     crate::exc::raise(vm, "UnmappedInstanceError", message)
 }
 
+/// `instance._sa_instance_state`
+pub(super) fn state(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let this = args.at(0);
+    let id = adopt(vm, &this)?;
+    Ok(super::mapper::state_object(&this, id))
+}
+
 /// `instance.__dict__`: `_sa_instance_state`, then what is loaded, then what is not mapped.
 pub(super) fn dict(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.at(0);

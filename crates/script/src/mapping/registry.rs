@@ -117,6 +117,7 @@ fn base_class(builder: ClassBuilder) -> ClassBuilder {
         .method("__init__", declarative::constructor)
         .method("__repr__", instance::repr)
         .property_with_setter("__dict__", instance::dict, |_, _| Ok(Value::None))
+        .property("_sa_instance_state", instance::state)
 }
 
 /// Maps the classes below a base.
@@ -396,7 +397,7 @@ fn equip(vm: &mut Vm, class: &Rc<Class>) {
         class.set("__init__", Value::method("__init__", declarative::constructor));
     }
     let base = vm.named_class("sqlalchemy.orm.decl_api.DeclarativeBase");
-    for name in ["__dict__", "__repr__"] {
+    for name in ["__dict__", "_sa_instance_state", "__repr__"] {
         let own =
             class.mro().any(|level| &*level.module() != "builtins" && level.dict.contains(name));
         if !own && let Some(found) = base.dict.get(name) {

@@ -72,7 +72,7 @@ fn begin(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let session = vm.call(&maker, Args::none())?;
     let Some(id) = session_id(&session) else { return Ok(session) };
     with_orm(vm, |orm, _| vidro_orm::session::begin(orm, id))?;
-    Ok(Value::object(TransactionObject::new(session, id, false, true)))
+    TransactionObject::new(vm, session, id, false, true).map(Value::object)
 }
 
 impl Object for MakerObject {

@@ -165,11 +165,13 @@ impl Planner<'_> {
         if open.kind != StepKind::Insert || open.complete {
             return columns;
         }
-        let eager = owner.eager_defaults != Some(false)
-            && statement::returns_defaults(self.orm, self.plan.session);
+        let returns = statement::returns_defaults(self.orm, self.plan.session);
+        let eager = owner.eager_defaults != Some(false) && returns;
         let missing = |position: usize| !open.columns.iter().any(|c| c.position == position);
         for (position, column) in mapped.columns.iter().enumerate() {
-            let key = column.primary_key && manner == Manner::Returning;
+            // SQLAlchemy asks for the version it has just given, and the key comes along.
+            let asked = manner == Manner::Returning || (owner.version.is_some() && returns);
+            let key = column.primary_key && asked;
             let default =
                 column.server_default && !column.primary_key && eager && missing(position);
             if key || default {

@@ -419,7 +419,9 @@ impl<'a> Planner<'a> {
 
     /// DELETE of a hierarchy, children's tables first.
     pub(super) fn delete(&mut self, base: MapperId, mut members: Vec<UnitIndex>) -> Result<()> {
-        members.retain(|unit| !self.progress.switched.contains(unit) && !self.units.unit(*unit).list_only);
+        members.retain(|unit| {
+            !self.progress.switched.contains(unit) && !self.units.unit(*unit).list_only
+        });
         sort(self.orm, self.units, &mut members)?;
         for table in self.tables(base).iter().rev() {
             for &unit in &members {
@@ -633,33 +635,31 @@ impl<'a> Planner<'a> {
     }
 }
 
-    /// Pending units in the order they were added, then the others by primary key.
-    pub(crate) fn sort(orm: &Orm, units: &Units, members: &mut [UnitIndex]) -> Result<()> {
+/// Pending units in the order they were added, then the others by primary key.
+pub(crate) fn sort(orm: &Orm, units: &Units, members: &mut [UnitIndex]) -> Result<()> {
     let instance = |unit: UnitIndex| &orm.instances[units.unit(unit).id];
-        let mut unsortable = None;
-        members.sort_by(|a, b| {
-            let (a, b) = (instance(*a), instance(*b));
-            match (&a.key, &b.key) {
-                (None, None) => a.insert_order.cmp(&b.insert_order),
-                (None, Some(_)) => Ordering::Less,
-                (Some(_), None) => Ordering::Greater,
-                (Some(Key::Int(a)), Some(Key::Int(b))) => a.cmp(b),
-                (Some(a), Some(b)) => {
-                    compare_keys(&a.values(), &b.values()).unwrap_or_else(|pair| {
-                        unsortable = Some(pair);
-                        Ordering::Equal
-                    })
-                }
-            }
-        });
-        match unsortable {
-            None => Ok(()),
-            Some((a, b)) => Err(Error::invalid_request(format!(
-                "Could not sort objects by primary key; primary key values must be sortable in \
-                 Python (was: '<' not supported between instances of '{a}' and '{b}')"
-            ))),
+    let mut unsortable = None;
+    members.sort_by(|a, b| {
+        let (a, b) = (instance(*a), instance(*b));
+        match (&a.key, &b.key) {
+            (None, None) => a.insert_order.cmp(&b.insert_order),
+            (None, Some(_)) => Ordering::Less,
+            (Some(_), None) => Ordering::Greater,
+            (Some(Key::Int(a)), Some(Key::Int(b))) => a.cmp(b),
+            (Some(a), Some(b)) => compare_keys(&a.values(), &b.values()).unwrap_or_else(|pair| {
+                unsortable = Some(pair);
+                Ordering::Equal
+            }),
         }
+    });
+    match unsortable {
+        None => Ok(()),
+        Some((a, b)) => Err(Error::invalid_request(format!(
+            "Could not sort objects by primary key; primary key values must be sortable in \
+                 Python (was: '<' not supported between instances of '{a}' and '{b}')"
+        ))),
     }
+}
 
 /// Columns of an association table that a relationship fills, in the table's order.
 fn association_columns(
