@@ -3,6 +3,8 @@
 mod blog;
 mod flush;
 mod inheritance;
+#[cfg(not(target_family = "wasm"))]
+mod laws;
 mod load;
 mod mapping;
 mod states;

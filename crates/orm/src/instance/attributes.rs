@@ -202,6 +202,7 @@ impl Orm {
             if relationship.active_history { Passive::OffNoAutoflush } else { Passive::NoFetch };
         let known = self.load_related(host, id, relationship, passive)?;
         let old = self.instances[id].related(slot).ids().first().copied();
+        let known = known || self.was_never_set(id, relationship);
         if check_old.is_some() && known && check_old != old {
             return Ok(());
         }
@@ -224,6 +225,18 @@ impl Orm {
         self.instances.set_related(id, slot, Related::One(new));
         self.emit(Event::RelatedSet { instance: id, relationship: relationship.id, old, new });
         Ok(())
+    }
+
+    /// Whether the foreign key of a many-to-one was neither loaded nor set, so that its target is
+    /// none as far as anybody knows.
+    fn was_never_set(&self, id: InstanceId, relationship: &Relationship) -> bool {
+        let instance = &self.instances[id];
+        let absent = |column: u16| {
+            matches!(instance.column(column), Slot::Absent)
+                && instance.committed_column(column).is_none()
+        };
+        relationship.use_get
+            && relationship.synchronize_pairs.iter().filter_map(|p| p.dest_attribute).any(absent)
     }
 
     fn cascade_set(

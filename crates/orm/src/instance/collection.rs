@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::attributes::Passive;
 use super::{Flags, InstanceId, Queued, Related, State};
@@ -135,10 +136,17 @@ impl Orm {
             }
             self.place_member(owner, slot, member, None);
         }
-        for &member in old.ids() {
-            if !after.contains(&member) {
-                self.fire_remove(host, owner, &relationship, slot, member, Some(initiator))?;
+        // A member is told of once, however often it was in the list.
+        let unique: IndexSet<InstanceId, FxBuildHasher> = old.ids().iter().copied().collect();
+        let (kept, removed): (Vec<_>, Vec<_>) =
+            unique.into_iter().partition(|member| after.contains(member));
+        if let Some(session) = self.instances[owner].session {
+            for member in kept {
+                self.cascade_save(host, session, owner, &relationship, member, initiator)?;
             }
+        }
+        for member in removed {
+            self.fire_remove(host, owner, &relationship, slot, member, Some(initiator))?;
         }
         self.instances.drop_related(&old);
         Ok(())
