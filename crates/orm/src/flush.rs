@@ -19,7 +19,7 @@ use crate::session::{self, SessionId};
 
 pub use collect::Reason;
 pub use plan::{Batch, BatchColumn, FlushPlan, Operand, Step, StepId, StepKind};
-pub(crate) use statement::{CacheKey, Sql, dialect, engine_id};
+pub(crate) use statement::{CacheKey, Since, Sql, dialect, engine_id};
 pub use view::{Cause, Edge, Why};
 
 /// The objects a flush is limited to; `None` is all of them.

@@ -24,7 +24,7 @@ pub mod session;
 #[cfg(test)]
 mod tests;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -54,7 +54,7 @@ pub struct Orm {
     /// Statements of flushes, compiled.
     statements: RefCell<FxHashMap<flush::CacheKey, Rc<flush::Sql>>>,
     /// When texts of flushes with SQL expressions among their values ran first.
-    expression_notes: RefCell<FxHashMap<Rc<str>, Rc<Cell<Option<f64>>>>>,
+    expression_notes: RefCell<FxHashMap<Rc<str>, flush::Since>>,
     /// SELECTs of gets and lazy loads, compiled.
     loaders: FxHashMap<load::LoadKey, Rc<load::Loader>>,
     /// Aliases of mapped classes.

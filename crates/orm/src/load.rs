@@ -6,6 +6,7 @@ mod hydrate;
 mod layout;
 mod lazy;
 mod polymorphic;
+mod refresh;
 mod select;
 mod select_in;
 mod statement;
@@ -29,9 +30,9 @@ use crate::mapping::RelationshipId;
 
 pub use entity::{Entity, EntityId, join_relationship};
 pub(crate) use lazy::single_criterion as class_criterion;
-pub(crate) use lazy::{expired_attributes, refresh, refresh_attributes, refresh_expired};
 pub use lazy::{get, with_parent};
 pub use polymorphic::{Aliasing, Polymorphic};
+pub(crate) use refresh::{expired_attributes, refresh, refresh_attributes, refresh_expired};
 pub use select::{Cell as RowCell, Item, Lowered, OrmSelect, Rows, all, count, execute, lower};
 pub(crate) use select::{hydrate_values, item_layouts};
 pub use strategy::{Columns, LoadOption, Strategy};

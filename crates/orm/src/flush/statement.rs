@@ -32,6 +32,9 @@ pub(super) struct Shape<'a> {
     pub(super) expressions: &'a [(usize, Rc<Expr>)],
 }
 
+/// When a text ran first.
+pub(crate) type Since = Rc<Cell<Option<f64>>>;
+
 /// A compiled statement and where each of its parameters comes from.
 #[derive(Debug)]
 pub(crate) struct Sql {
@@ -45,7 +48,7 @@ pub(crate) struct Sql {
     /// Columns that the server fills behind our back.
     pub(super) postfetch: Vec<Column>,
     /// When it was compiled, once it has run; shared by all statements of the same text.
-    since: Rc<Cell<Option<f64>>>,
+    since: Since,
     /// Attributes of columns that the database or a default fills.
     attributes: Vec<(Column, u16)>,
 }

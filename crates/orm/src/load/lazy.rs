@@ -1,4 +1,4 @@
-//! Loading one thing at a time: `get`, refresh of expired attributes, lazy relationships.
+//! Loading one thing at a time: `get`, lazy columns and relationships.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -10,6 +10,7 @@ use vidro_sql::select::{LabelStyle, Select};
 
 use super::entity::{EntityId, replace};
 use super::layout::{Layout, add_columns};
+use super::refresh::{load_attributes, refresh_expired};
 use super::strategy::{self, Choice, LoadOption};
 use super::{LoadKey, LoadSql, Loader};
 use crate::Orm;
@@ -17,8 +18,8 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Purpose};
 use crate::flush;
 use crate::host::Host;
-use crate::instance::{Flags, InstanceId, Key, Passive, Related, RelatedChange, Slot};
-use crate::mapping::{Direction, Lazy, Mapper, MapperId, Property, Relationship};
+use crate::instance::{InstanceId, Key, Passive, Related, RelatedChange, Slot};
+use crate::mapping::{Direction, Lazy, Mapper, MapperId, Relationship};
 use crate::session::{self, SessionId};
 
 /// `session.get(User, key)`: the identity map first, then a SELECT.
@@ -112,12 +113,12 @@ fn load_by_key(
 }
 
 /// The value behind a parameter `pk_1`, `pk_2` …
-fn key_value(name: &str, key: &[Value]) -> Option<Value> {
+pub(super) fn key_value(name: &str, key: &[Value]) -> Option<Value> {
     let number: usize = name.strip_prefix("pk_")?.parse().ok()?;
     key.get(number.checked_sub(1)?).cloned()
 }
 
-fn where_key(orm: &Orm, select: Select, mapper: MapperId) -> Result<Select> {
+pub(super) fn where_key(orm: &Orm, select: Select, mapper: MapperId) -> Result<Select> {
     let owner = orm.mapping.mapper(mapper);
     let mut clauses = Vec::new();
     for (index, pk) in owner.primary_key.iter().enumerate() {
@@ -143,7 +144,7 @@ fn where_class(orm: &Orm, select: Select, entity: EntityId) -> Result<Select> {
 }
 
 /// SELECT of attributes that only a subclass's own tables hold: the parents' tables stay out of it.
-fn own_tables_select(
+pub(super) fn own_tables_select(
     orm: &Orm,
     mapper: &Mapper,
     attributes: &[u16],
@@ -218,158 +219,6 @@ pub(crate) fn single_criterion(orm: &Orm, entity: EntityId) -> Result<Option<Exp
         polymorphic_mappers(orm, mapper).into_iter().map(|(identity, _)| identity).collect();
     let column = orm.attribute_expr(entity, on)?;
     Ok(Some(column.in_values(identities)?))
-}
-
-/// Loads every expired attribute of an object, the way reading one of them does.
-pub(crate) fn refresh_expired(orm: &mut Orm, host: &mut dyn Host, id: InstanceId) -> Result<()> {
-    let attributes = expired_attributes(orm, id);
-    refresh_attributes(orm, host, id, &attributes)
-}
-
-/// The attributes of an object that reading one of them loads.
-pub(crate) fn expired_attributes(orm: &Orm, id: InstanceId) -> Vec<u16> {
-    let instance = &orm.instances[id];
-    let wanted = |index: &u16| {
-        matches!(instance.column(*index), Slot::Expired)
-            && instance.committed_column(*index).is_none()
-    };
-    let count = orm.mapping.mapper(instance.mapper).columns.len();
-    (0..u16::try_from(count).unwrap_or(u16::MAX)).filter(wanted).collect()
-}
-
-/// Relationships that were expired with an object and not read or changed since.
-fn expired_relationships(orm: &Orm, id: InstanceId) -> Vec<u16> {
-    let instance = &orm.instances[id];
-    if !instance.flags.has(Flags::EXPIRED) {
-        return Vec::new();
-    }
-    let untouched = |slot: &u16| {
-        !instance.related(*slot).is_loaded() && instance.committed_related(*slot).is_none()
-    };
-    let count = orm.mapping.mapper(instance.mapper).relationships.len();
-    (0..u16::try_from(count).unwrap_or(u16::MAX)).filter(untouched).collect()
-}
-
-/// Loads these attributes of an object that is expected to have a row.
-pub(crate) fn refresh_attributes(
-    orm: &mut Orm,
-    host: &mut dyn Host,
-    id: InstanceId,
-    attributes: &[u16],
-) -> Result<()> {
-    let purpose = Purpose::Refresh { instance: id };
-    let found = load_attributes(orm, host, id, attributes, purpose, true)?;
-    orm.instances[id].flags.set(Flags::EXPIRED, false);
-    if !found {
-        return Err(Error::object_deleted(format!(
-            "Instance '{}' has been deleted, or its row is otherwise not present.",
-            orm.state_str(id)
-        )));
-    }
-    Ok(())
-}
-
-/// Loads some attributes of a persistent object; false when there is no row.
-fn load_attributes(
-    orm: &mut Orm,
-    host: &mut dyn Host,
-    id: InstanceId,
-    attributes: &[u16],
-    purpose: Purpose,
-    autoflush: bool,
-) -> Result<bool> {
-    let mapper = orm.mapper_of(id)?;
-    let session = orm.instances[id].session;
-    let session = session.ok_or_else(|| {
-        Error::detached(format!(
-            "Instance {} is not bound to a Session; attribute refresh operation cannot proceed",
-            orm.state_str(id)
-        ))
-    })?;
-    let key = orm.instances[id].key.as_ref().map(Key::values).unwrap_or_default();
-    let related = expired_relationships(orm, id);
-    orm.emit(Event::LoadStarted { purpose });
-    if autoflush {
-        flush::autoflush(orm, host, session)?;
-    }
-    let dialect = flush::dialect(orm, session);
-    let engine = flush::engine_id(orm, session);
-    let whole = attributes.len() == mapper.columns.len();
-    let cache_key = match autoflush || !whole {
-        true => LoadKey::Attributes(mapper.id.get(), engine, attributes.to_vec(), related),
-        // `session.refresh` comes without; its statement is one of its own.
-        false => LoadKey::Refresh(mapper.id.get(), engine),
-    };
-    let loader = orm.loader(cache_key, |orm| {
-        let (select, layout) = match own_tables_select(orm, &mapper, attributes)? {
-            Some(own) => own,
-            None => {
-                let entity = EntityId::of(mapper.id);
-                let (select, layout) = entity_select(orm, entity, &Choice::only(attributes))?;
-                (where_key(orm, select, mapper.id)?, layout)
-            }
-        };
-        let sql = LoadSql::new(select, &dialect)?;
-        let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
-        Ok(Loader { sql, recipe })
-    })?;
-    let connection = session::connection(orm, host, session)?;
-    let mut outcome = Ok(false);
-    loader.sql.run(&connection, &|name| key_value(name, &key), &mut |row| {
-        outcome = Ok(true);
-        for fill in &loader.recipe.fill {
-            match fill.source.read(row, &dialect) {
-                Ok(value) => *orm.instances.column_mut(id, fill.attribute) = Slot::Value(value),
-                Err(error) => outcome = Err(error),
-            }
-        }
-        ControlFlow::Break(())
-    })?;
-    // What no query fills is empty until one does.
-    for &attribute in attributes {
-        if mapper.column(attribute)?.is_query_expression() {
-            *orm.instances.column_mut(id, attribute) = Slot::Absent;
-        }
-    }
-    orm.emit(Event::Loaded { instance: id, refreshed: true });
-    orm.emit(Event::LoadFinished { purpose });
-    outcome
-}
-
-/// `session.refresh`: loads attributes again; false when there is no row.
-pub(crate) fn refresh(
-    orm: &mut Orm,
-    host: &mut dyn Host,
-    _session: SessionId,
-    id: InstanceId,
-    names: Option<&[&str]>,
-) -> Result<bool> {
-    let mapper = orm.mapper_of(id)?;
-    let mut attributes = Vec::new();
-    let mut related = Vec::new();
-    match names {
-        None => {
-            let count = u16::try_from(mapper.columns.len()).unwrap_or(u16::MAX);
-            let eager = |index: &u16| mapper.column(*index).is_ok_and(|column| !column.deferred);
-            attributes.extend((0..count).filter(eager));
-        }
-        Some(names) => {
-            for name in names {
-                match orm.property(id, name)? {
-                    Property::Column(column) => attributes.push(column),
-                    Property::Relationship(relationship) => related.push(relationship),
-                }
-            }
-        }
-    }
-    let purpose = Purpose::Refresh { instance: id };
-    let found =
-        attributes.is_empty() || load_attributes(orm, host, id, &attributes, purpose, false)?;
-    for relationship in related {
-        let relationship = orm.mapping.relationship(relationship);
-        orm.load_related(host, id, &relationship, Passive::OffNoAutoflush)?;
-    }
-    Ok(found)
 }
 
 impl Orm {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use vidro_sql::Value;
 
 use super::Bench;
@@ -113,9 +114,6 @@ impl World {
             Action::Remove { collection, owner, member } => {
                 let (class, key, target) = COLLECTIONS[collection % COLLECTIONS.len()];
                 let (owner, member) = (self.object(class, *owner), self.object(target, *member));
-                if !self.bench.many(owner, key).contains(&member) {
-                    return Ok(());
-                }
                 let relationship = self.bench.relationship(class, key);
                 self.bench.orm.remove(host, owner, relationship, member)
             }
@@ -217,7 +215,7 @@ impl Observer for Fold {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, rng_seed: RngSeed::Fixed(66), ..ProptestConfig::default() })]
 
     /// Every edge of a plan, and every value it passes on, points forward.
     #[test]
