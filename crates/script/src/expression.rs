@@ -1,6 +1,7 @@
 //! `sqlalchemy.sql`: expressions and FROM objects as Python objects, and what may stand for one.
 
 mod collection;
+mod containment;
 mod dialect;
 mod dml;
 mod frame;
@@ -111,7 +112,13 @@ pub(crate) fn define(vm: &mut Vm) {
             "TextClause" => builder
                 .method("bindparams", functions::text_bindparams)
                 .method("columns", select::text_columns),
-            "quoted_name" => builder.constructor(functions::quoted_name),
+            "quoted_name" => {
+                let builder = builder.constructor(functions::quoted_name);
+                match crate::value::builtin(vm, "str") {
+                    Some(Value::Class(text)) => builder.base(&text),
+                    _ => builder,
+                }
+            }
             "Case" => builder.constructor(functions::case_of_class),
             "FunctionFilter" | "WithinGroup" => builder.methods(functions::AGGREGATE_METHODS),
             "ScalarSelect" | "Exists" => builder.methods(select::VALUE_METHODS),
@@ -361,9 +368,9 @@ impl Object for ExprObject {
         match (&found, self.expr.kind()) {
             (None, Kind::Text(_)) | (Some(_), _) => Ok(found),
             (None, Kind::Function(function)) if function.generic => {
-                no_element_attribute(vm, &function.name(), name)
+                comparator_attribute(vm, &self.expr, &function.name(), name)
             }
-            (None, _) => no_element_attribute(vm, self.class_name().1, name),
+            (None, _) => comparator_attribute(vm, &self.expr, self.class_name().1, name),
         }
     }
 
@@ -399,23 +406,37 @@ impl Object for ExprObject {
 
     fn str(&self, vm: &mut Vm) -> Result<Str, Raise> {
         let expr = self.expr.clone();
-        let text = with_sql(vm, || Ok(expr.to_string()))?;
+        let text = with_sql(vm, || vidro_sql::compile::expr_to_string(&expr))?;
         Ok(text.into())
+    }
+
+    fn contains(&self, vm: &mut Vm, _: &Value) -> Result<Option<bool>, Raise> {
+        Err(no_membership(vm))
     }
 }
 
-/// What an element answers for an attribute that neither it nor its comparator has.
-pub(crate) fn no_element_attribute(
+/// What the comparator of an element's type answers for an attribute that the element lacks.
+pub(crate) fn comparator_attribute(
     vm: &mut Vm,
+    expr: &Expr,
     class: &str,
     name: &str,
 ) -> Result<Option<Value>, Raise> {
     if name.starts_with("__") {
         return Ok(None);
     }
+    if let Some(method) = containment::method(expr, name) {
+        return Ok(Some(method));
+    }
     Err(vm.attribute_error(format!(
         "Neither '{class}' object nor 'Comparator' object has an attribute '{name}'"
     )))
+}
+
+/// `value in expression`: membership is for `in_()` to ask.
+pub(crate) fn no_membership(vm: &mut Vm) -> Raise {
+    let message = "Operator 'contains' is not supported on this expression";
+    exc::raise(vm, "NotImplementedError", message)
 }
 
 /// How Python shows an expression.

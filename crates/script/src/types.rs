@@ -7,7 +7,7 @@ mod table;
 use std::rc::Rc;
 
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
-use vidro_sql::dialect::Dialect;
+use vidro_sql::dialect::{Dialect, Family};
 use vidro_sql::types::Type;
 use vidro_sql::types::{Affinity, TypeArgs, TypeKind};
 
@@ -119,10 +119,15 @@ fn construct(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let Some(class) = class.as_class() else { return Ok(Value::None) };
     let Some(row) = row_of(class) else { return Ok(Value::None) };
     let kind = TypeKind::from_name(row.kind).unwrap_or(TypeKind::NullType);
+    let own = match (row.module, row.name) {
+        (table::MY, _) => Some(Family::Mysql),
+        (table::PG, "JSON") => Some(Family::Postgresql),
+        _ => None,
+    };
     let ty = match row.arguments {
         "*enums" => {
             let made = enumeration::construct(vm, kind, args)?;
-            if row.module == table::MY { made.altered(|args| args.mysql = true) } else { made }
+            if own.is_some() { made.altered(|args| args.own = own) } else { made }
         }
         "*types" => {
             let mut items = Vec::new();
@@ -133,11 +138,12 @@ fn construct(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         }
         "pickle" => return Err(pickle(vm)),
         signature => {
-            let mut type_args = TypeArgs::default();
-            let mysql = row.module == table::MY;
-            type_args.mysql = mysql;
-            type_args.national = mysql && matches!(row.name, "NCHAR" | "NVARCHAR");
-            let any = fill(vm, row, signature, &args, &mut type_args)? || mysql;
+            let mut type_args = TypeArgs {
+                own,
+                national: own.is_some() && matches!(row.name, "NCHAR" | "NVARCHAR"),
+                ..TypeArgs::default()
+            };
+            let any = fill(vm, row, signature, &args, &mut type_args)? || own.is_some();
             if matches!(row.kind, "JSON" | "JSONB") {
                 type_args.codec = Some(json_codec());
                 Type::with(kind, type_args)

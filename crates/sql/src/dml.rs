@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::error::Result;
-use crate::expr::{Bind, BindValue, Expr, IntoExpr, Operand};
+use crate::expr::{Bind, BindName, BindValue, Expr, IntoExpr, Operand};
 use crate::from::FromClause;
 use crate::schema::{Column, Table};
 use crate::select::{Affix, Query};
@@ -365,16 +365,21 @@ pub(crate) fn coerce_row(
     for (key, operand) in row {
         let value = match operand {
             Operand::Expr(expr) => match expr.as_bind() {
-                Some(bind) if expr.ty().is_null() => bind.clone().expr(key_type(table, &key)),
-                _ => expr,
+                Some(bind) => {
+                    let mut bind = bind.clone();
+                    // A parameter without a name of its own takes the column's.
+                    if bind.unique && matches!(bind.name, BindName::Anon(_)) {
+                        bind.name = BindName::Named(column_bind_name(table, &key, at));
+                        bind.crud = true;
+                    }
+                    let ty = expr.ty();
+                    bind.expr(if ty.is_null() { key_type(table, &key) } else { ty })
+                }
+                None => expr,
             },
             Operand::Value(value) => {
-                let name = key.bind_name(table);
                 let ty = key_type(table, &key);
-                let name = match at {
-                    Some(at) => format!("{name}_m{at}").into(),
-                    None => name,
-                };
+                let name = column_bind_name(table, &key, at);
                 let mut bind = Bind::named(name, BindValue::One(value));
                 bind.crud = true;
                 bind.unique = true;
@@ -384,6 +389,14 @@ pub(crate) fn coerce_row(
         out.push((key, value));
     }
     Ok(out)
+}
+
+fn column_bind_name(table: &FromClause, key: &DmlKey, row: Option<usize>) -> Rc<str> {
+    let name = key.bind_name(table);
+    match row {
+        Some(at) => format!("{name}_m{at}").into(),
+        None => name,
+    }
 }
 
 fn key_type(table: &FromClause, key: &DmlKey) -> Type {

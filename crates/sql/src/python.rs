@@ -120,7 +120,7 @@ pub(crate) fn from_repr(from: &FromClause) -> String {
             let class = from_class(from);
             let name = match &alias.name {
                 AliasName::Named(name) => name.to_string(),
-                AliasName::Anon(base) => format!("%({} {base})s", from.id()),
+                AliasName::Anon(_) => "anon_1".to_owned(),
             };
             format!("<sqlalchemy.sql.selectable.{class} at {:#x}; {name}>", from.id())
         }

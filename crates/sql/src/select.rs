@@ -491,6 +491,14 @@ pub(crate) fn limit_expr(count: impl IntoExpr) -> Result<Option<Expr>> {
         Operand::Value(Value::Bool(b)) => {
             Ok(Some(Expr::literal_typed(i64::from(b), Type::integer())))
         }
+        Operand::Value(Value::Real(n)) if n.is_finite() => {
+            let whole = format!("{:.0}", n.trunc()).parse::<i64>().ok();
+            Ok(whole.map(|n| Expr::literal_typed(n, Type::integer())))
+        }
+        Operand::Value(Value::Text(text)) if text.trim().parse::<i64>().is_ok() => {
+            let whole = text.trim().parse::<i64>().ok();
+            Ok(whole.map(|n| Expr::literal_typed(n, Type::integer())))
+        }
         Operand::Value(other) => {
             Err(Error::value(format!("invalid literal for int() with base 10: {}", other.repr())))
         }

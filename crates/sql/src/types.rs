@@ -13,7 +13,7 @@ use std::rc::Rc;
 pub use self::kind::{Affinity, TypeKind};
 pub use self::process::Processor;
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Family};
 use crate::error::Result;
 use crate::expr::{Expr, Op};
 use crate::value::Value;
@@ -40,8 +40,8 @@ pub struct TypeArgs {
     pub asdecimal: Option<bool>,
     /// Digits after the point of a `Decimal` made from a float.
     pub decimal_return_scale: Option<i64>,
-    /// Whether the class is MySQL's own among those of its name.
-    pub mysql: bool,
+    /// The family whose own class it is, among those of its name.
+    pub own: Option<Family>,
     /// Whether a string is `NATIONAL`.
     pub national: bool,
     /// Whether `BIT` of PostgreSQL varies.
@@ -253,7 +253,7 @@ impl Type {
 
     /// Whether UUIDs of this type pass as such to that backend.
     pub(crate) fn is_native_uuid(&self, dialect: &Dialect) -> bool {
-        dialect.family() == crate::dialect::Family::Postgresql
+        dialect.family() == Family::Postgresql
             && self.args().and_then(|args| args.native_uuid).unwrap_or(true)
     }
 
@@ -375,6 +375,11 @@ impl Type {
 }
 
 impl TypeArgs {
+    /// Whether the class is MySQL's own.
+    pub(crate) fn is_mysql(&self) -> bool {
+        self.own == Some(Family::Mysql)
+    }
+
     /// Structural equality, identity for members and decorators.
     fn same(&self, other: &Self) -> bool {
         let decorators = match (&self.decorator, &other.decorator) {
@@ -401,8 +406,8 @@ impl TypeArgs {
                 == (other.length, other.precision, other.scale, other.asdecimal)
             && (self.timezone, self.as_uuid, self.none_as_null, self.decimal_return_scale)
                 == (other.timezone, other.as_uuid, other.none_as_null, other.decimal_return_scale)
-            && (self.mysql, self.varying, self.native_uuid, self.native_interval)
-                == (other.mysql, other.varying, other.native_uuid, other.native_interval)
+            && (self.own, self.varying, self.native_uuid, self.native_interval)
+                == (other.own, other.varying, other.native_uuid, other.native_interval)
             && (self.unsigned, self.zerofill, self.display_width, self.fsp, self.dimensions)
                 == (
                     other.unsigned,

@@ -71,7 +71,7 @@ impl Instance {
     }
 
     /// A new instance of a subclass of a built-in type.
-    pub(crate) fn wrapping(class: Rc<Class>, value: Value) -> Rc<Self> {
+    pub fn wrapping(class: Rc<Class>, value: Value) -> Rc<Self> {
         Self::build(class, Content::Wrapped(value))
     }
 

@@ -81,12 +81,27 @@ fn this(vm: &mut Vm, args: &Args) -> Result<Rc<UrlObject>, Raise> {
 
 fn change(vm: &mut Vm, url: &mut Url, name: &str, given: &Value) -> Result<(), Raise> {
     let text = given.as_str().map(|text| text.to_string());
+    let optional = given.is_none() && name != "drivername";
+    if matches!(name, "drivername" | "username" | "host" | "database")
+        && text.is_none()
+        && !optional
+    {
+        return Err(vm.type_error(format!("{name} must be a string")));
+    }
     match name {
         "drivername" => url.drivername = text.unwrap_or_default(),
         "username" => url.username = text,
         "password" => url.password = text,
         "host" => url.host = text,
-        "port" => url.port = given.as_int(),
+        "port" => {
+            url.port = match (given.as_int(), &text, given) {
+                (None, None, Value::None) => None,
+                (Some(port), _, _) => Some(port),
+                _ => value::builtin(vm, "int").map_or(Ok(None), |int| {
+                    vm.call(&int, Args::from([given.clone()])).map(|port| port.as_int())
+                })?,
+            };
+        }
         "database" => url.database = text,
         "query" => url.query = query(vm, given)?,
         _ => {

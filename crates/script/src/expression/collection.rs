@@ -46,16 +46,25 @@ pub(super) fn columns(given: &Value) -> Option<Vec<Value>> {
 
 fn keys(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<CollectionObject>(vm)?;
+    if this.mapping {
+        return this.view(vm, "keys");
+    }
     Ok(Value::list(this.items.iter().map(|(key, _)| Value::from(&**key)).collect()))
 }
 
 fn values(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<CollectionObject>(vm)?;
+    if this.mapping {
+        return this.view(vm, "values");
+    }
     Ok(Value::list(this.items.iter().map(|(_, item)| item.clone()).collect()))
 }
 
 fn items(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<CollectionObject>(vm)?;
+    if this.mapping {
+        return this.view(vm, "items");
+    }
     let pair =
         |(key, item): &(Rc<str>, Value)| Value::tuple(vec![Value::from(&**key), item.clone()]);
     Ok(Value::list(this.items.iter().map(pair).collect()))
@@ -73,6 +82,12 @@ fn contains_column(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 impl CollectionObject {
+    /// What a dict of the same entries gives: `dict_keys([…])` and its kin.
+    fn view(&self, vm: &mut Vm, method: &str) -> Result<Value, Raise> {
+        let dict = Value::dict(self.items.iter().map(|(key, item)| (&**key, item.clone())));
+        vm.call_method(&dict, method, Args::none())
+    }
+
     fn find(&self, name: &str) -> Option<Value> {
         self.items.iter().find(|(key, _)| **key == *name).map(|(_, item)| item.clone())
     }
@@ -148,20 +163,15 @@ impl Object for CollectionObject {
     }
 
     fn repr(&self, vm: &mut Vm) -> Result<Str, Raise> {
+        if !self.mapping {
+            let address = std::ptr::from_ref(self).addr();
+            let class = "sqlalchemy.sql.base.ReadOnlyColumnCollection";
+            return Ok(super::plain_repr(class, address).into());
+        }
         let mut parts = Vec::new();
         for (key, item) in &self.items {
-            parts.push(if self.mapping {
-                format!("{}: {}", vidro_sql::repr::string(key), vm.repr(item)?)
-            } else {
-                vm.str(item)?.to_string()
-            });
+            parts.push(format!("{}: {}", vidro_sql::repr::string(key), vm.repr(item)?));
         }
-        let list = parts.join(", ");
-        Ok(if self.mapping {
-            format!("FacadeDict({{{list}}})")
-        } else {
-            format!("<sqlalchemy.sql.base.ReadOnlyColumnCollection object of {list}>")
-        }
-        .into())
+        Ok(format!("FacadeDict({{{}}})", parts.join(", ")).into())
     }
 }

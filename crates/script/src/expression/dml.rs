@@ -178,7 +178,7 @@ fn key(vm: &mut Vm, object: &DmlObject, given: &Value) -> Result<DmlKey, Raise> 
     match mapping::column_behind(given) {
         Some(column) if object.entity.is_some() => Ok(DmlKey::Name(column.key())),
         _ => {
-            let expr = expect(vm, given)?;
+            let expr = super::expect_as(vm, "SET/VALUES column expression or string key", given)?;
             // A column of the statement's own table is known by its key.
             let own = object.table().and_then(FromClause::as_table);
             let column = expr.schema_column().filter(|column| match (own, column.table()) {
@@ -413,7 +413,8 @@ fn from_select(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     }
     let select = select.unwrap_or_default();
     let Some(query) = super::as_query(vm, &select)? else {
-        return Err(exc::argument(vm, "from_select() expects a SELECT"));
+        let role = "SELECT statement or equivalent textual object";
+        return Err(super::expected(vm, role, &select)?);
     };
     let defaults = value::optional_flag(vm, defaults)?.unwrap_or(true);
     Ok(altered(object, |s| s.from_select(keys, query, defaults), |s| s, |s| s))

@@ -30,6 +30,12 @@ pub(super) fn frame(
         let [start, end] = ends.as_slice() else {
             return Err(exc::argument(vm, "2-tuple expected for range/rows/groups"));
         };
+        let number = |given: &Value| given.is_none() || given.as_int().is_some();
+        if !(number(start) && number(end)) {
+            let kind = if kind == FrameKind::Range { "range" } else { "rows/groups" };
+            let message = format!("Integer or None expected for values in {kind} frame");
+            return Err(exc::argument(vm, message));
+        }
         let (start, end) = (start.as_int(), end.as_int());
         let frame = Frame::new(kind, start, end).map_err(|error| exc::from_sql(vm, &error))?;
         found = Some(frame);

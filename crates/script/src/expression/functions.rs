@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
+use vidro_python::{Args, Class, ClassBuilder, Instance, Object, Raise, Str, Value, Vm};
 use vidro_sql::expr::{self, Bind, BindValue, CastKind, Expr, Kind, Operand};
 use vidro_sql::from::{FromClause, TableValued};
 use vidro_sql::name::Name;
@@ -361,7 +361,7 @@ fn list(vm: &mut Vm, given: Option<Value>) -> Result<Vec<Expr>, Raise> {
     for item in &items {
         out.push(match item.as_str() {
             Some(name) => Expr::textual_label(&name),
-            None => expect(vm, item)?,
+            None => super::expect_as(vm, "GROUP BY / OF / etc. expression", item)?,
         });
     }
     Ok(out)
@@ -451,8 +451,14 @@ fn scalar_table_valued(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 
 /// `quoted_name(value, quote)`: a string that knows about its quotes.
 pub(super) fn quoted_name(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let _ = vm;
-    Ok(args.at(1))
+    let [class, text, quote] = args.bind(vm, "quoted_name.__new__(cls, value, quote)")?;
+    let text = text.unwrap_or_default();
+    let Some(Value::Class(class)) = class.filter(|_| text.as_str().is_some()) else {
+        return Ok(text);
+    };
+    let made = Instance::wrapping(class, text);
+    made.set("quote", quote.unwrap_or_default());
+    Ok(Value::Instance(made))
 }
 
 /// `array([…])` of PostgreSQL.

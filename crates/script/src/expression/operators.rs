@@ -4,13 +4,14 @@ use std::rc::Rc;
 
 use vidro_python::{Args, BinaryOperator, Compare, Raise, UnaryOperator, Value, Vm};
 use vidro_sql::expr::Expr;
-use vidro_sql::expr::{CustomOp, InOperand, Kind, Op, Operand};
+use vidro_sql::expr::{CustomOp, InOperand, Kind, ListClass, Op, Operand};
 use vidro_sql::name::Name;
-use vidro_sql::types::{Type, TypeArgs, TypeKind};
+use vidro_sql::select::{Query, Select};
+use vidro_sql::types::{Affinity, Type, TypeArgs, TypeKind};
 
 use super::{built, expect, object, operand, try_expr};
 use crate::world::with_sql;
-use crate::{exc, types, value};
+use crate::{types, value};
 
 type Call = fn(&mut Vm, Args) -> Result<Value, Raise>;
 
@@ -92,6 +93,11 @@ pub(crate) fn get_item(vm: &mut Vm, this: &Expr, key: &Value) -> Result<Value, R
         Value::Tuple(items) => Some(items.to_vec()),
         _ => None,
     };
+    if &*vm.class_of(key).name() == "slice" && this.ty().affinity() == Affinity::Array {
+        let (start, stop) = (vm.get_attribute(key, "start")?, vm.get_attribute(key, "stop")?);
+        let (start, stop) = (operand(vm, &start)?, operand(vm, &stop)?);
+        return built(vm, this.slice(start, stop));
+    }
     let other = match path {
         Some(items) => {
             let path = value::from_python(vm, &Value::tuple(items))?;
@@ -206,12 +212,21 @@ fn postfix(vm: &mut Vm, args: &Args, op: Op) -> Result<Value, Raise> {
 fn like(vm: &mut Vm, args: Args, op: Op) -> Result<Value, Raise> {
     let [this, other, escape, auto] = args.bind(vm, "like(self, other, escape=, autoescape=)")?;
     let this = expect(vm, &this.unwrap_or_default())?;
-    let other = operand(vm, &other.unwrap_or_default())?;
+    let other = other.unwrap_or_default();
+    if op == Op::Contains
+        && let Some(method) = super::containment::method(&this, "contains")
+    {
+        return vm.tail_call(method, Args::from([other]));
+    }
+    let other = operand(vm, &other)?;
     let escape = value::optional_text(vm, escape)?;
     let auto = value::flag(vm, auto)?;
     let made = with_sql(vm, || this.like_op(op, other, escape.as_deref(), auto))?;
     Ok(object(vm, made))
 }
+
+/// What `in_` is given.
+const IN_ROLE: &str = "IN expression list, SELECT construct, or bound parameter object";
 
 /// The right side of `in_`.
 fn in_operand(vm: &mut Vm, given: &Value) -> Result<InOperand, Raise> {
@@ -219,16 +234,17 @@ fn in_operand(vm: &mut Vm, given: &Value) -> Result<InOperand, Raise> {
         return Ok(InOperand::Query(query));
     }
     if let Some(expr) = try_expr(vm, given)? {
-        return Ok(InOperand::Expr(expr));
+        return match expr.kind() {
+            Kind::Bind(_) | Kind::Text(_) | Kind::List(_) | Kind::Scalar(_) => {
+                Ok(InOperand::Expr(expr))
+            }
+            Kind::Function(_) => Ok(InOperand::Query(Query::Select(Select::new([expr])))),
+            Kind::FromValue(from) => Ok(InOperand::Query(Query::Select(Select::of(from)))),
+            _ => Err(super::expected(vm, IN_ROLE, given)?),
+        };
     }
     if given.as_str().is_some() || !vm.is_iterable(given) {
-        let shown = vm.repr(given)?;
-        return Err(exc::argument(
-            vm,
-            format!(
-                "IN expression list, SELECT construct, or bound parameter object expected, got {shown}."
-            ),
-        ));
+        return Err(super::expected(vm, IN_ROLE, given)?);
     }
     let items = vm.collect(given)?;
     if !items.is_empty()
@@ -257,9 +273,15 @@ fn in_operand(vm: &mut Vm, given: &Value) -> Result<InOperand, Raise> {
 }
 
 fn in_(vm: &mut Vm, args: Args, op: Op) -> Result<Value, Raise> {
-    let [this, other] = args.bind(vm, "in_(self, other)")?;
+    let [this, other] = args.bind(vm, "ColumnOperators.in_(self, other)")?;
     let this = expect(vm, &this.unwrap_or_default())?;
     let other = in_operand(vm, &other.unwrap_or_default())?;
+    if let (Kind::List(list), InOperand::Values(values)) = (this.kind(), &other)
+        && list.class == ListClass::Tuple
+        && let Some(first) = values.first()
+    {
+        return Err(vm.type_error(format!("'{}' object is not iterable", first.type_name())));
+    }
     let made = with_sql(vm, || this.in_op(op, other))?;
     Ok(object(vm, made))
 }
@@ -277,7 +299,8 @@ fn match_(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 fn between(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [this, low, high, symmetric] = args.bind(vm, "between(self, cleft, cright, symmetric=)")?;
+    let [this, low, high, symmetric] =
+        args.bind(vm, "ColumnOperators.between(self, cleft, cright, symmetric=)")?;
     let this = expect(vm, &this.unwrap_or_default())?;
     let low = operand(vm, &low.unwrap_or_default())?;
     let high = operand(vm, &high.unwrap_or_default())?;
@@ -386,7 +409,7 @@ pub(crate) fn custom_op(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     }))
 }
 
-fn waiting(this: Expr, op: CustomOp) -> Value {
+pub(super) fn waiting(this: Expr, op: CustomOp) -> Value {
     Value::closure("op", move |vm, args| {
         let other = operand(vm, &args.at(0))?;
         let op = op.clone();

@@ -95,9 +95,12 @@ pub(crate) fn core(query: Query) -> Value {
 
 /// `select(*entities)`
 pub(crate) fn select(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    if let Some((name, _)) = args.keywords.first() {
-        let name = name.clone();
-        return Err(vm.type_error(format!("select() got an unexpected keyword argument '{name}'")));
+    if !args.keywords.is_empty() {
+        return Err(exc::argument(
+            vm,
+            "Additional keyword arguments are not accepted by this function/method.  The presence \
+             of **kw is for pep-484 typing purposes",
+        ));
     }
     SelectObject::new(vm, &args.positional).map(Value::object)
 }
@@ -213,28 +216,39 @@ pub(crate) fn items_of(vm: &mut Vm, given: &Value) -> Result<Vec<Item>, Raise> {
         }
         return Ok(items);
     }
-    if let Value::List(_) | Value::Tuple(_) = given {
-        return Err(exc::argument(
-            vm,
-            "Column expression, FROM clause, or other columns clause element expected, got [...]. Did you mean to say select(...)?",
-        ));
+    if let Some(expr) = super::try_expr(vm, given)? {
+        return Ok(vec![Item::Column(expr)]);
     }
-    match super::try_expr(vm, given)? {
-        Some(expr) => Ok(vec![Item::Column(expr)]),
-        None => {
-            let shown = vm.repr(given)?;
-            let hint = match given.as_str() {
-                Some(_) => format!(
-                    "Textual column expression {shown} should be explicitly declared with text({shown}), or use column({shown}) for more specificity"
-                ),
-                None => format!(
-                    "Column expression, FROM clause, or other columns clause element expected, got {shown}."
-                ),
-            };
-            let hint = if given.as_str().is_some() { hint.replace("\n", " ") } else { hint };
-            Err(exc::argument(vm, hint))
+    match given {
+        Value::Bool(true) => return Ok(vec![Item::Column(Expr::true_())]),
+        Value::Bool(false) => return Ok(vec![Item::Column(Expr::false_())]),
+        Value::None => return Ok(vec![Item::Column(Expr::null())]),
+        Value::Int(_) | Value::Float(_) => {
+            let number = vm.str(given)?;
+            let number = Expr::literal_column(&*number, vidro_sql::types::Type::null());
+            return Ok(vec![Item::Column(number)]);
         }
+        _ => {}
     }
+    let shown = vm.repr(given)?;
+    if given.as_str().is_some() {
+        let message = format!(
+            "Textual column expression {shown} should be explicitly declared with text({shown}), \
+             or use column({shown}) for more specificity"
+        );
+        return Err(exc::argument(vm, message));
+    }
+    let role = "Column expression, FROM clause, or other columns clause element";
+    if !matches!(given, Value::List(_) | Value::Tuple(_)) {
+        return Err(super::expected(vm, role, given)?);
+    }
+    let mut items = Vec::new();
+    for item in vm.collect(given)? {
+        items.push(vm.repr(&item)?.to_string());
+    }
+    let message =
+        format!("{role} expected, got {shown}. Did you mean to say select({})?", items.join(", "));
+    Err(exc::argument(vm, message))
 }
 
 /// The FROM objects of a query as Python objects.

@@ -364,7 +364,7 @@ impl Object for ColumnObject {
                 }
             }),
             "expression" => Some(Value::Object(self)),
-            _ => return expression::no_element_attribute(vm, "Column", name),
+            _ => return expression::comparator_attribute(vm, &column.expr(), "Column", name),
         })
     }
 
@@ -397,6 +397,10 @@ impl Object for ColumnObject {
 
     fn get_item(self: Rc<Self>, vm: &mut Vm, key: &Value) -> Result<Value, Raise> {
         operators::get_item(vm, &self.column.expr(), key)
+    }
+
+    fn contains(&self, vm: &mut Vm, _: &Value) -> Result<Option<bool>, Raise> {
+        Err(expression::no_membership(vm))
     }
 
     fn truth(&self, vm: &mut Vm) -> Result<Option<bool>, Raise> {

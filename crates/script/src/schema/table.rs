@@ -27,7 +27,7 @@ fn construct(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     args.positional.remove(0);
     if args.positional.len() < 2 {
         return Err(vm.type_error(
-            "Table() takes at least two positional-only arguments 'name' and 'metadata'",
+            "Table.__init__() missing 2 required positional arguments: 'name' and 'metadata'",
         ));
     }
     let name = args.positional.remove(0);

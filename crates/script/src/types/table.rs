@@ -102,6 +102,7 @@ pub(super) static ROWS: &[Row] = &[
     row(SQL, "TupleType", "TypeEngine", "*types"),
     Row { module: SQL, name: "INT", base: "Integer", kind: "INTEGER", arguments: "" },
     row(SQL, "PickleType", "TypeEngine", "pickle"),
+    row(PG, "JSON", "JSON", "none_as_null astext_type"),
     row(PG, "JSONB", "JSON", "none_as_null astext_type"),
     row(PG, "BYTEA", "LargeBinary", "length"),
     row(PG, "INTERVAL", "TypeEngine", "precision fields"),

@@ -121,13 +121,14 @@ impl Compiler<'_> {
                 return Err(error);
             }
             self.param_of.insert(expr.id(), at);
+            // The last of one name gives the value.
+            let source = self.bind_source(expr, bind);
+            if let Some(known) = self.params.get_mut(at).filter(|known| !known.crud) {
+                known.source = source;
+            }
             return Ok(at);
         }
-        let source = match (self.walk.get(&expr.id()), &bind.value) {
-            (Some(at), _) => Source::Walk(*at),
-            (None, BindValue::Required) => Source::Required,
-            (None, _) => Source::Fixed(expr.clone()),
-        };
+        let source = self.bind_source(expr, bind);
         let tuple_width = match &bind.value {
             BindValue::Tuples(rows) => rows.first().map_or(0, |row| row.len()),
             _ => ty.args().map_or(0, |args| args.items.len()),
@@ -149,6 +150,14 @@ impl Compiler<'_> {
         let at = self.params.len() - 1;
         self.param_of.insert(expr.id(), at);
         Ok(at)
+    }
+
+    fn bind_source(&self, expr: &Expr, bind: &Bind) -> Source {
+        match (self.walk.get(&expr.id()), &bind.value) {
+            (Some(at), _) => Source::Walk(*at),
+            (None, BindValue::Required) => Source::Required,
+            (None, _) => Source::Fixed(expr.clone()),
+        }
     }
 
     fn bind_name(&mut self, expr: &Expr, bind: &Bind, cx: Cx) -> Rc<str> {

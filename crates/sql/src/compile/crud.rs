@@ -266,6 +266,10 @@ impl Compiler<'_> {
                 columns.is_empty() || columns.iter().any(|c| c.ptr_eq(column))
             });
         match default {
+            // The standard's way to a new key is to ask the sequence before the INSERT.
+            Some(Default::Sequence(_)) if key && self.dialect.family() == Family::Default => {
+                self.prefetch(column, info, list)?;
+            }
             Some(Default::Sequence(sequence)) if self.dialect.caps().sequences => {
                 let mut value = String::new();
                 let next = Expr::new(Kind::NextValue(sequence), column.ty());

@@ -433,6 +433,12 @@ impl Compiler<'_> {
     }
 
     fn array(&mut self, items: &[Expr], ty: &Type, cx: Cx, out: &mut String) -> Result<()> {
+        if !matches!(self.dialect.family(), Family::Postgresql | Family::Default) {
+            return Err(Error::unsupported_compilation(format!(
+                "Compiler for {} can't render element of type array",
+                self.dialect.name()
+            )));
+        }
         out.push_str("ARRAY[");
         self.joined(items, ", ", cx, out)?;
         out.push(']');

@@ -134,6 +134,14 @@ impl Compiler<'_> {
             out.push_str(" AND ");
             self.bound(&frame.end, "UNBOUNDED FOLLOWING", cx, out)?;
             if let Some(exclude) = &frame.exclude {
+                let word = exclude.to_uppercase();
+                if !matches!(&*word, "CURRENT ROW" | "GROUP" | "TIES" | "NO OTHERS") {
+                    return Err(Error::compile(format!(
+                        "Unexpected SQL phrase: {} (matching against '^(?:CURRENT ROW|GROUP|TIES|\
+                         NO OTHERS)$')",
+                        crate::repr::string(exclude)
+                    )));
+                }
                 out.push_str(" EXCLUDE ");
                 out.push_str(exclude);
             }
@@ -227,7 +235,8 @@ impl Compiler<'_> {
                 (if unsigned { "UNSIGNED INTEGER" } else { "SIGNED INTEGER" }).into()
             }
             Affinity::Date | Affinity::Time => ty.ddl(&self.dialect)?,
-            Affinity::DateTime => "DATETIME".into(),
+            Affinity::DateTime | Affinity::Interval => "DATETIME".into(),
+            _ if ty.enum_members().is_some() => return Ok(None),
             Affinity::String => match args.and_then(|args| args.length) {
                 Some(n) => format!("CHAR({n})"),
                 None => "CHAR".into(),

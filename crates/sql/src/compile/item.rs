@@ -2,8 +2,8 @@
 
 use super::compiler::{Compiler, Cx};
 use crate::dialect::Family;
-use crate::error::Result;
-use crate::expr::{Binary, Expr, Op};
+use crate::error::{Error, Result};
+use crate::expr::{Binary, Expr, Kind, Op};
 use crate::types::{Affinity, TypeKind};
 
 impl Compiler<'_> {
@@ -18,6 +18,15 @@ impl Compiler<'_> {
         let operands = (&binary.left, &binary.right);
         let json = expr.ty().affinity() == Affinity::Json;
         let family = self.dialect.family();
+        let slice = matches!(operands.1.kind(), Kind::Slice(..));
+        if (binary.op == Op::GetItem && family != Family::Postgresql)
+            && (slice || family != Family::Default)
+        {
+            return Err(Error::unsupported_compilation(format!(
+                "Compiler for {} can't render items of arrays",
+                self.dialect.name()
+            )));
+        }
         if binary.op == Op::GetItem || family == Family::Default {
             return self.subscript(operands, cx, out);
         }

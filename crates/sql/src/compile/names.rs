@@ -164,6 +164,7 @@ pub(super) fn anon_name(expr: &Expr) -> String {
                 Kind::Column(_) | Kind::Label(_) => own_name(expr).map(|name| name.text),
                 Kind::Function(function) => Some(function.name()),
                 Kind::Grouping(inner) => own_name(inner).map(|name| name.text),
+                Kind::NextValue(_) => Some("next_value".into()),
                 _ => None,
             };
             mark(&identity(expr), base.as_deref().unwrap_or("anon"))

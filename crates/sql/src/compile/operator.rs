@@ -86,7 +86,7 @@ impl Compiler<'_> {
                     (_, false) => " NOT BETWEEN ",
                     (_, true) => " NOT BETWEEN SYMMETRIC ",
                 };
-                return self.infix(left, word, right, cx, out);
+                return self.generic((left, right), word, cx, out);
             }
             Op::BitXor if self.dialect.family() == Family::Sqlite => {
                 return self.sqlite_xor(left, right, cx, out);

@@ -163,6 +163,9 @@ impl Expr {
                 self.not_of(Type::boolean())
             }
             Kind::Label(label) => label.element.negate(),
+            Kind::Grouping(_) if self.is_boolean_typed() => {
+                Self::new(Kind::AsBoolean(Op::IsFalse, self.clone()), Type::boolean())
+            }
             Kind::Grouping(_) | Kind::Unary(..) | Kind::Modifier(..) | Kind::Text(_) => {
                 self.not_of(Type::null())
             }
@@ -538,10 +541,11 @@ impl Expr {
             pairs.push((when, then.coerce(None)?));
         }
         let otherwise = otherwise.map(|other| other.coerce(None)).transpose()?;
-        let ty = pairs
+        // The last WHEN that has a type decides, the ELSE only where none has one.
+        let ty = otherwise
             .iter()
-            .map(|pair| pair.1.ty())
-            .chain(otherwise.iter().map(Expr::ty))
+            .map(Expr::ty)
+            .chain(pairs.iter().map(|pair| pair.1.ty()))
             .rfind(|ty| !ty.is_null())
             .unwrap_or_else(Type::null);
         Ok(Self::new(Kind::Case(Case { value, whens: pairs, otherwise }), ty))

@@ -153,7 +153,8 @@ impl Expr {
             Some(Returns::FromArgs) => type_of_args(&exprs),
             Some(Returns::Array) => {
                 let item = Some(type_of_args(&exprs));
-                Type::with(TypeKind::ARRAY, TypeArgs { item, ..TypeArgs::default() })
+                let dimensions = Some(1);
+                Type::with(TypeKind::ARRAY, TypeArgs { item, dimensions, ..TypeArgs::default() })
             }
             None => Type::null(),
         };

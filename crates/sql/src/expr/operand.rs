@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Bind, BindValue, Expr, Kind, Op};
+use super::{Bind, BindValue, Expr, Kind, ListClass, Op};
 use crate::error::Result;
 use crate::select::{Query, Select};
 use crate::types::Type;
@@ -72,10 +72,48 @@ impl Expr {
         }
     }
 
-    /// A parameter for a value compared with this expression.
+    /// A parameter for a value compared with this expression; beside a tuple, one for each item.
     pub(crate) fn bind_beside(&self, op: &Op, value: Value) -> Result<Expr> {
+        if let (Kind::List(list), Value::Object(object)) = (self.kind(), &value)
+            && list.class == ListClass::Tuple
+            && let Some(items) = object.items()
+        {
+            let typed = |(at, item): (usize, Value)| {
+                let ty = list.items.get(at).map_or_else(Type::null, Expr::ty);
+                Operand::Expr(Expr::literal_typed(item, ty))
+            };
+            return super::tuple(items.into_iter().enumerate().map(typed).collect());
+        }
         let ty = self.compared_type().coerce_compared_value(op, &value)?;
         Ok(Bind::anonymous(self.bind_base(), value).expr(ty))
+    }
+
+    /// `array.any(value)` and `array.all(value)`
+    pub fn compare_items(&self, op: Op, other: Operand) -> Result<Expr> {
+        let other = match other {
+            Operand::Expr(expr) => expr,
+            Operand::Value(value) => {
+                let item = self.ty().args().and_then(|args| args.item.clone());
+                let ty = item.unwrap_or_else(|| Type::for_value(&value));
+                Bind::anonymous(self.bind_base(), value).expr(ty)
+            }
+        };
+        self.unary(op).compare(Op::Eq, other)
+    }
+
+    /// `array[start:stop]`
+    pub fn slice(&self, start: Operand, stop: Operand) -> Result<Expr> {
+        let end = |end: Operand| match end {
+            Operand::Expr(expr) => Some(expr),
+            Operand::Value(Value::Null) => None,
+            Operand::Value(value) => {
+                Some(Bind::anonymous(self.bind_base(), value).expr(Type::integer()))
+            }
+        };
+        let slice = Expr::new(Kind::Slice(end(start), end(stop), None), Type::null());
+        let ty = self.ty();
+        let modifiers = super::Modifiers::default();
+        Ok(Self::construct(self, Op::GetItem, &slice, ty, None, modifiers))
     }
 
     /// An expanding parameter for the values after IN.

@@ -84,8 +84,11 @@ fn generic(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<String> {
         K::LargeBinary | K::BLOB => "BLOB".into(),
         K::BINARY => lengthed("BINARY", args),
         K::VARBINARY => lengthed("VARBINARY", args),
-        K::Enum | K::ENUM if !args.mysql || dialect.family() == Family::Default => {
-            format!("VARCHAR({})", enum_length(args))
+        K::Enum | K::ENUM if !args.is_mysql() || dialect.family() == Family::Default => {
+            match enum_length(args) {
+                0 => "VARCHAR".into(),
+                length => format!("VARCHAR({length})"),
+            }
         }
         K::JSON => "JSON".into(),
         K::JSONB if dialect.family() != Family::Mysql => "JSONB".into(),
@@ -101,14 +104,18 @@ fn generic(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<String> {
         other if dialect.family() == Family::Default => other.name().into(),
         other => {
             let class = match dialect.family() {
-                Family::Sqlite => "SQLiteTypeCompiler",
-                Family::Postgresql => "PGTypeCompiler",
-                Family::Mysql => "MySQLTypeCompiler",
-                Family::Default => "StrSQLTypeCompiler",
+                Family::Sqlite => "sqlite.base.SQLiteTypeCompiler",
+                Family::Postgresql => "postgresql.base.PGTypeCompiler",
+                Family::Mysql => "mysql.base.MySQLTypeCompiler",
+                Family::Default => "default.StrSQLTypeCompiler",
             };
             return Err(Error::new(
                 ErrorKind::UnsupportedCompilationError,
-                format!("Compiler <sqlalchemy.dialects.{}.base.{class} object> can't render element of type {}", dialect.name(), other.name()),
+                format!(
+                    "Compiler <sqlalchemy.dialects.{class} object at 0x7f0000000000> can't render \
+                     element of type {}",
+                    other.name()
+                ),
             )
             .with_code("l7de"));
         }
@@ -165,7 +172,7 @@ fn postgresql(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<Option<St
             let dimensions = usize::try_from(args.dimensions.unwrap_or(1)).unwrap_or(1);
             format!("{}{}", type_text(&item, dialect)?, "[]".repeat(dimensions))
         }
-        K::BIT if args.mysql => {
+        K::BIT if args.is_mysql() => {
             return Err(Error::attribute("'BIT' object has no attribute 'varying'"));
         }
         K::BIT => match (args.varying, args.length) {
@@ -273,7 +280,10 @@ fn mysql(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<Option<String>
             (Some(p), Some(s)) => number(format!("DOUBLE({p}, {s})")),
             _ => number("DOUBLE".into()),
         },
-        K::REAL => number("REAL".into()),
+        K::REAL => match (args.precision, args.scale) {
+            (Some(p), Some(s)) => number(format!("REAL({p}, {s})")),
+            _ => number("REAL".into()),
+        },
         K::String | K::Unicode | K::VARCHAR if args.length.is_none() => {
             return Err(Error::compile(
                 "VARCHAR requires a length on dialect ".to_owned() + dialect.name(),
@@ -305,7 +315,7 @@ fn mysql(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<Option<String>
         K::Enum | K::ENUM | K::SET => return Ok(mysql_enum(ty, args)),
         K::BIT => match args.length {
             Some(n) => format!("BIT({n})"),
-            None if args.mysql => "BIT".into(),
+            None if args.is_mysql() => "BIT".into(),
             None => "BIT(1)".into(),
         },
         _ => return Ok(None),

@@ -106,7 +106,7 @@ kinds! {
     JSONPathType Other None; JSONPATH Other None; MACADDR8 Other None; REGCONFIG Other None;
     INT4MULTIRANGE Other None; INT8MULTIRANGE Other None; NUMMULTIRANGE Other None;
     DATEMULTIRANGE Other None; TSMULTIRANGE Other None; TSTZMULTIRANGE Other None;
-    TINYINT Integer MyInteger; MEDIUMINT Integer MyInteger; YEAR Other None; SET Other Enum;
+    TINYINT Integer MyInteger; MEDIUMINT Integer MyInteger; YEAR Other MyInteger; SET Other Enum;
     TINYTEXT String MyText; MEDIUMTEXT String MyText; LONGTEXT String MyText;
     TINYBLOB Binary None; MEDIUMBLOB Binary None; LONGBLOB Binary None;
 }
@@ -143,7 +143,8 @@ impl TypeKind {
         }
         let mut list = Arguments::default();
         shape.fill(args, &mut list);
-        if args.mysql && args.asdecimal.is_none() && matches!(self, Self::DOUBLE | Self::REAL) {
+        if args.is_mysql() && args.asdecimal.is_none() && matches!(self, Self::DOUBLE | Self::REAL)
+        {
             list.0.push("asdecimal=True".into());
         }
         format!("{name}({})", list.0.join(", "))
@@ -178,7 +179,7 @@ impl Shape {
     fn fill(self, args: &TypeArgs, list: &mut Arguments) {
         match self {
             Self::None | Self::Decorator => {}
-            Self::String | Self::MyText if args.mysql => {
+            Self::String | Self::MyText if args.is_mysql() => {
                 list.text("charset", args.charset.as_deref());
                 list.text("collation", args.collation.as_deref());
                 list.flag("national", args.national, false);
@@ -210,7 +211,12 @@ impl Shape {
             }
             Self::Binary => list.number("length", args.length),
             Self::Enum => fill_enum(args, list),
-            Self::Json => list.flag("none_as_null", args.none_as_null, false),
+            Self::Json => {
+                list.flag("none_as_null", args.none_as_null, false);
+                if args.own.is_some() {
+                    list.0.push("astext_type=Text()".into());
+                }
+            }
             Self::Jsonb => {
                 list.flag("none_as_null", args.none_as_null, false);
                 list.0.push("astext_type=Text()".into());
@@ -240,7 +246,7 @@ impl Shape {
             }
             Self::Hstore => list.0.push("text_type=Text()".into()),
             Self::Bit => {
-                let default = if args.mysql { None } else { Some(1) };
+                let default = if args.is_mysql() { None } else { Some(1) };
                 list.number("length", args.length.or(default));
                 list.flag("varying", args.varying, false);
             }

@@ -74,8 +74,11 @@ pub(super) fn adapt_operator(left: &Type, op: &Op, right: &Type) -> (Op, Type) {
             (op.clone(), left.clone())
         };
     }
-    if matches!(left.affinity(), Affinity::String | Affinity::Json) && *op == Op::Add {
-        if matches!(right.affinity(), Affinity::String | Affinity::Json | Affinity::Null) {
+    let concatenable = |affinity: Affinity| {
+        matches!(affinity, Affinity::String | Affinity::Json | Affinity::Array)
+    };
+    if concatenable(left.affinity()) && *op == Op::Add {
+        if concatenable(right.affinity()) || right.is_null() {
             return (Op::Concat, left.clone());
         }
         return (op.clone(), left.clone());

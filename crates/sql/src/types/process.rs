@@ -152,7 +152,7 @@ pub(super) fn result_processor(ty: &Type, dialect: &Dialect) -> Result<Option<Pr
 /// MySQL's own DOUBLE and REAL give decimals unless told otherwise.
 pub(super) fn mysql_decimal(ty: &Type) -> bool {
     matches!(ty.kind(), TypeKind::DOUBLE | TypeKind::REAL)
-        && ty.args().is_some_and(|args| args.mysql)
+        && ty.args().is_some_and(|args| args.is_mysql())
 }
 
 impl Processor {

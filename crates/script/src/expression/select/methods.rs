@@ -42,12 +42,6 @@ pub(super) const COMMON: &[(&str, Call)] = &[
     ("execution_options", execution_options),
     ("options", options),
     ("set_label_style", set_label_style),
-    ("union", |vm, args| super::compound(vm, &args, SetOperation::Union)),
-    ("union_all", |vm, args| super::compound(vm, &args, SetOperation::UnionAll)),
-    ("except_", |vm, args| super::compound(vm, &args, SetOperation::Except)),
-    ("except_all", |vm, args| super::compound(vm, &args, SetOperation::ExceptAll)),
-    ("intersect", |vm, args| super::compound(vm, &args, SetOperation::Intersect)),
-    ("intersect_all", |vm, args| super::compound(vm, &args, SetOperation::IntersectAll)),
     ("add_cte", add_cte),
     ("select", |vm, args| {
         let query = this(vm, &args)?.query(vm)?;
@@ -86,6 +80,12 @@ pub(super) const SELECT: &[(&str, Call)] = &[
         let query = this(vm, &args)?.query(vm)?;
         super::froms(vm, &query)
     }),
+    ("union", |vm, args| super::compound(vm, &args, SetOperation::Union)),
+    ("union_all", |vm, args| super::compound(vm, &args, SetOperation::UnionAll)),
+    ("except_", |vm, args| super::compound(vm, &args, SetOperation::Except)),
+    ("except_all", |vm, args| super::compound(vm, &args, SetOperation::ExceptAll)),
+    ("intersect", |vm, args| super::compound(vm, &args, SetOperation::Intersect)),
+    ("intersect_all", |vm, args| super::compound(vm, &args, SetOperation::IntersectAll)),
     ("reduce_columns", |_, args| Ok(args.at(0))),
     ("slice", slice),
 ];
@@ -271,6 +271,12 @@ fn group_by(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 }
 
 fn limit(vm: &mut Vm, args: Args, offset: bool) -> Result<Value, Raise> {
+    if args.positional.len() > 2 {
+        let (name, given) = (if offset { "offset" } else { "limit" }, args.positional.len());
+        return Err(vm.type_error(format!(
+            "GenerativeSelect.{name}() takes 2 positional arguments but {given} were given"
+        )));
+    }
     let this = this(vm, &args)?;
     let given = operand(vm, &args.at(1))?;
     let mut copy = (*this).clone();
