@@ -164,7 +164,7 @@ pub(crate) fn on_set(
     let target = object(vm, instance)?;
     let mut current = value::to_python(vm, &given);
     for validator in mapping::validators(vm, &target, &key) {
-        current = vm.call(&validator, [target.clone(), Value::from(&*key), current])?;
+        current = vm.call(&validator, [Value::from(&*key), current])?;
     }
     let class = vm.class_of(&target);
     let listeners = fitting(vm, "set", |one| listens_to(one, &class, &key))?;
@@ -217,7 +217,7 @@ pub(crate) fn on_related(
         None => Value::None,
     };
     for validator in validators {
-        vm.call(&validator, [target.clone(), Value::from(&*key), member.clone()])?;
+        vm.call(&validator, [Value::from(&*key), member.clone()])?;
     }
     for one in listeners {
         let mut args = vec![target.clone(), member.clone()];

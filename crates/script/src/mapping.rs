@@ -22,7 +22,7 @@ use std::rc::Rc;
 use vidro_orm::load::EntityId;
 use vidro_orm::mapping::Property;
 use vidro_orm::{MapperId, mapping as orm_mapping};
-use vidro_python::{Args, Class, Raise, Value, Vm};
+use vidro_python::{Args, Class, Raise, Str, Value, Vm};
 use vidro_sql::expr::Expr;
 use vidro_sql::from::FromClause;
 use vidro_sql::schema::{Column, Table};
@@ -279,15 +279,34 @@ pub(crate) fn listen(vm: &mut Vm, target: &Value) -> Result<(), Raise> {
     with_orm(vm, |orm, _| orm.listen_to(attribute.mapper, &attribute.key))
 }
 
+/// Has the attributes that a class validates reported.
+fn listen_for_validators(vm: &mut Vm, class: &Rc<Class>, mapper: MapperId) -> Result<(), Raise> {
+    for level in class.mro() {
+        for (_, function) in level.dict.names() {
+            for name in validated(&function) {
+                with_orm(vm, |orm, _| orm.listen_to(mapper, &name))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The names that `@validates` gave to a function.
+fn validated(function: &Value) -> Vec<Str> {
+    let Value::Function(inner) = function else { return Vec::new() };
+    match inner.dict().get("__sa_validators__") {
+        Some(Value::Tuple(names)) => names.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// The validators of an attribute, bound to an object.
 pub(crate) fn validators(vm: &mut Vm, target: &Value, key: &str) -> Vec<Value> {
     let class = vm.class_of(target);
     let mut found = Vec::new();
     for level in class.mro() {
         for (_, function) in level.dict.names() {
-            let Value::Function(inner) = &function else { continue };
-            let Some(Value::Tuple(names)) = inner.dict().get("__sa_validators__") else { continue };
-            if names.iter().any(|name| name.as_str().as_deref() == Some(key)) {
+            if validated(&function).iter().any(|name| &**name == key) {
                 found.push(Value::bound(target.clone(), function.clone()));
             }
         }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use vidro_orm::load::{self, Item, OrmSelect, RowCell, Rows};
 use vidro_orm::{MapperId, SessionId};
 use vidro_python::{Args, Raise, Str, Value, Vm};
+use vidro_sql::expr::Expr;
 
 use crate::engine;
 use crate::expression::{DmlObject, SelectObject};
@@ -138,7 +139,25 @@ fn prepared(vm: &mut Vm, select: &SelectObject) -> Result<OrmSelect, Raise> {
     for (name, given) in select.params() {
         params.push((name, value::from_python(vm, &given)?));
     }
-    Ok(OrmSelect { params, ..select.orm_select() })
+    let mut prepared = OrmSelect { params, ..select.orm_select() };
+    for entity in &select.stand_ins {
+        let plain = prepared.select.clone();
+        prepared.select = with_orm(vm, |orm, _| {
+            let adapt = |all: &[Expr]| -> vidro_orm::Result<Vec<Expr>> {
+                all.iter().map(|expr| orm.adapt_to(expr, *entity)).collect()
+            };
+            let data = &plain;
+            let (where_, having) = (adapt(&data.where_)?, adapt(&data.having)?);
+            let (order_by, group_by) = (adapt(&data.order_by)?, adapt(&data.group_by)?);
+            Ok(plain.altered(|data| {
+                data.where_ = where_;
+                data.having = having;
+                data.order_by = order_by;
+                data.group_by = group_by;
+            }))
+        })?;
+    }
+    Ok(prepared)
 }
 
 /// Runs an entity select and gives its rows to Python.

@@ -247,6 +247,8 @@ impl Orm {
         let attribute = mapper.column(column)?;
         match self.instances[id].column(column) {
             Slot::Value(_) | Slot::Expression(_) => Ok(()),
+            // What no query fills is empty, and no reason to load.
+            _ if attribute.is_query_expression() => Ok(()),
             Slot::Expired => refresh_expired(self, host, id),
             Slot::Absent if !attribute.deferred => Ok(()),
             Slot::Absent | Slot::Deferred => self.load_deferred(host, id, column),

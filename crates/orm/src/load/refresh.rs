@@ -3,9 +3,12 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use vidro_sql::select::Select;
+
 use super::entity::EntityId;
+use super::layout::Layout;
 use super::lazy::{entity_select, key_value, own_tables_select, where_key};
-use super::strategy::Choice;
+use super::strategy::{self, Choice};
 use super::{LoadKey, LoadSql, Loader};
 use crate::Orm;
 use crate::error::{Error, Result};
@@ -13,7 +16,7 @@ use crate::event::{Event, Purpose};
 use crate::flush;
 use crate::host::Host;
 use crate::instance::{Flags, InstanceId, Key, Passive, Slot};
-use crate::mapping::Property;
+use crate::mapping::{Mapper, Property};
 use crate::session::{self, SessionId};
 
 /// Loads every expired attribute of an object, the way reading one of them does.
@@ -96,20 +99,23 @@ pub(super) fn load_attributes(
         // `session.refresh` comes without; its statement is one of its own.
         false => LoadKey::Refresh(mapper.id.get(), engine),
     };
-    let loader = orm.loader(cache_key, |orm| {
-        let (select, layout) = match own_tables_select(orm, &mapper, attributes)? {
-            Some(own) => own,
-            None => {
-                let entity = EntityId::of(mapper.id);
-                let (select, layout) = entity_select(orm, entity, &Choice::only(attributes))?;
-                (where_key(orm, select, mapper.id)?, layout)
-            }
-        };
-        let sql = LoadSql::new(select, &dialect)?;
-        let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
-        Ok(Loader { sql, recipe })
-    })?;
+    let choice = chosen(orm, &mapper, id, attributes);
     let connection = session::connection(orm, host, session)?;
+    let loader = match choice.expressions.is_empty() {
+        true => orm.loader(cache_key, |orm| {
+            let (select, layout) = select(orm, &mapper, &choice)?;
+            let sql = LoadSql::new(select, &dialect)?;
+            let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
+            Ok(Loader { sql, recipe })
+        })?,
+        // Expressions hold values of their own, so the statement is made each time.
+        false => {
+            let (select, layout) = select(orm, &mapper, &choice)?;
+            let sql = LoadSql::prepare(&connection, select)?;
+            let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
+            Rc::new(Loader { sql, recipe })
+        }
+    };
     let mut outcome = Ok(false);
     loader.sql.run(&connection, &|name| key_value(name, &key), &mut |row| {
         outcome = Ok(true);
@@ -123,13 +129,34 @@ pub(super) fn load_attributes(
     })?;
     // What no query fills is empty until one does.
     for &attribute in attributes {
-        if mapper.column(attribute)?.is_query_expression() {
+        let filled = choice.expressions.iter().any(|(of, _)| *of == attribute);
+        if mapper.column(attribute)?.is_query_expression() && !filled {
             *orm.instances.column_mut(id, attribute) = Slot::Absent;
         }
     }
     orm.emit(Event::Loaded { instance: id, refreshed: true });
     orm.emit(Event::LoadFinished { purpose });
     outcome
+}
+
+/// The attributes to load, with what the query that loaded the object said of expressions.
+fn chosen(orm: &Orm, mapper: &Mapper, id: InstanceId, attributes: &[u16]) -> Choice {
+    let mut choice = Choice::only(attributes);
+    if let Some(context) = &orm.instances[id].load {
+        choice.expressions = strategy::choice(mapper, &context.options).expressions;
+        choice.expressions.retain(|(of, _)| attributes.contains(of));
+    }
+    choice
+}
+
+/// The SELECT of some attributes of one object.
+fn select(orm: &Orm, mapper: &Mapper, choice: &Choice) -> Result<(Select, Layout)> {
+    let attributes = choice.only.as_deref().unwrap_or_default();
+    if let Some(own) = own_tables_select(orm, mapper, attributes)? {
+        return Ok(own);
+    }
+    let (select, layout) = entity_select(orm, EntityId::of(mapper.id), choice)?;
+    Ok((where_key(orm, select, mapper.id)?, layout))
 }
 
 /// `session.refresh`: loads attributes again; false when there is no row.

@@ -184,7 +184,7 @@ impl Vm {
         let class = self.class_of(value);
         let module = class.module();
         let name = class.qualified_name();
-        if module.is_empty() || &*module == "builtins" && class.native {
+        if module.is_empty() || &*module == "builtins" {
             format!("<{name} object at {address:#x}>").into()
         } else {
             format!("<{module}.{name} object at {address:#x}>").into()

@@ -4,7 +4,7 @@ mod methods;
 
 use std::rc::Rc;
 
-use vidro_orm::load::{Item, LoadOption, OrmSelect, lower};
+use vidro_orm::load::{EntityId, Item, LoadOption, OrmSelect, lower};
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
 use vidro_sql::expr::{Expr, Kind};
 use vidro_sql::from::FromClause;
@@ -35,6 +35,8 @@ pub(crate) struct SelectObject {
     pub(crate) options: Vec<(Str, Value)>,
     /// `select(User).from_statement(text)`
     pub(crate) statement: Option<Statement>,
+    /// Entities of a set operation that stand for their classes in whatever comes after it.
+    pub(crate) stand_ins: Vec<EntityId>,
 }
 
 /// The kinds of queries.
@@ -90,6 +92,7 @@ pub(crate) fn core(query: Query) -> Value {
         loaders: Vec::new(),
         options: Vec::new(),
         statement: None,
+        stand_ins: Vec::new(),
     })
 }
 
@@ -280,7 +283,7 @@ impl SelectObject {
                     Item::Entity(_) => Rc::default(),
                 };
                 let keys = items.iter().skip(start).map(key).collect();
-                bundles.push(Bundled { start, keys, name });
+                bundles.push(Bundled { start, keys, name, single: bundle.single });
                 raw.push(one.clone());
                 continue;
             }
@@ -305,6 +308,7 @@ impl SelectObject {
             loaders: Vec::new(),
             options: Vec::new(),
             statement: None,
+            stand_ins: Vec::new(),
         })
     }
 

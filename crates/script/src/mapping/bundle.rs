@@ -14,6 +14,8 @@ pub(crate) struct BundleObject {
     pub(crate) name: Rc<str>,
     /// Its columns as given.
     pub(crate) columns: Vec<Value>,
+    /// `single_entity=True`
+    pub(crate) single: bool,
 }
 
 /// Where the columns of a bundle stand among the items of a SELECT.
@@ -25,6 +27,8 @@ pub(crate) struct Bundled {
     pub(crate) keys: Vec<Rc<str>>,
     /// The name of the whole.
     pub(crate) name: Rc<str>,
+    /// `single_entity=True`
+    pub(crate) single: bool,
 }
 
 pub(super) fn define(vm: &mut Vm) {
@@ -32,13 +36,13 @@ pub(super) fn define(vm: &mut Vm) {
 }
 
 fn construct(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
-    args.take_keyword("single_entity");
+    let single = value::flag(vm, args.take_keyword("single_entity"))?;
     let name = value::text(vm, &args.at(1))?;
     let columns = args.positional.get(2..).unwrap_or_default().to_vec();
     if columns.is_empty() {
         return Err(exc::argument(vm, "a bundle needs columns"));
     }
-    Ok(Value::object(BundleObject { name, columns }))
+    Ok(Value::object(BundleObject { name, columns, single }))
 }
 
 /// Puts rows of their own in the place of the columns of bundles.

@@ -322,6 +322,7 @@ pub(super) fn finish(
     }
     class.set("__mapper__", super::mapper::object(mapper));
     super::install_attributes(vm, class, mapper)?;
+    super::listen_for_validators(vm, class, mapper)?;
     if let Some(registry) = class.lookup("registry") {
         registry::remember(vm, &registry, class)?;
     }

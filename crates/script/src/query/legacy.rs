@@ -129,6 +129,12 @@ impl QueryObject {
         matches!(self.select.items.as_slice(), [Item::Entity(_)])
     }
 
+    /// Whether its only item is a bundle that asks not to be wrapped in a row.
+    fn is_single_bundle(&self) -> bool {
+        let all = self.select.items.len();
+        matches!(self.select.bundles.as_slice(), [only] if only.single && only.keys.len() == all)
+    }
+
     /// All items: objects for a single entity, rows otherwise.
     fn items(&self, vm: &mut Vm) -> Result<Vec<Value>, Raise> {
         let select = self.orm_select(vm)?;
@@ -168,6 +174,9 @@ impl QueryObject {
         let mut result = engine::result::from_rows(keys, values, requires_unique);
         if requires_unique {
             result = vm.call_method(&result, "unique", Args::none())?;
+        }
+        if self.is_single_bundle() {
+            result = vm.call_method(&result, "scalars", Args::none())?;
         }
         let all = vm.call_method(&result, "all", Args::none())?;
         vm.collect(&all)
@@ -252,12 +261,14 @@ fn compound(vm: &mut Vm, args: &Args, keyword: SetOperation) -> Result<Value, Ra
     let made = with_sql(vm, || CompoundSelect::new(keyword, queries))?;
     let from = CoreQuery::Compound(made).subquery(None);
     let mut items = Vec::with_capacity(this.select.items.len());
+    let mut stand_ins = Vec::new();
     for item in &this.select.items {
         items.push(match item {
             Item::Entity(entity) => {
                 let from = Some(from.clone());
                 let alias =
                     with_orm(vm, |orm, _| orm.aliased(orm.entity_mapper(*entity), None, from))?;
+                stand_ins.push(alias);
                 Item::Entity(alias)
             }
             Item::Column(expr) => {
@@ -266,7 +277,7 @@ fn compound(vm: &mut Vm, args: &Args, keyword: SetOperation) -> Result<Value, Ra
         });
     }
     let body = Body::Select(Select::new([]));
-    Ok(this.with(SelectObject { items, body, ..(*this.select).clone() }))
+    Ok(this.with(SelectObject { items, body, stand_ins, ..(*this.select).clone() }))
 }
 
 fn with_entities(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
