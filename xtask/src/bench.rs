@@ -1,4 +1,5 @@
-//! `bench`: the workloads of the ORM, each beside a hand-written loop in the same run, natively and in Chromium.
+//! `bench`: statements beside SQLAlchemy's, and the workloads of the ORM beside hand-written loops, natively and in
+//! Chromium, each pair in the same run.
 
 use crate::shell::{Outcome, cargo, command, for_browser, known, root, run as run_command};
 
@@ -7,6 +8,13 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     crate::setup::ensure_all()?;
     let quick = !arguments.is_empty();
     let extra: &[&str] = if quick { &["--quick"] } else { &[] };
+    println!("\n== a statement, beside SQLAlchemy");
+    let mut statement = cargo();
+    match crate::suite::python() {
+        Ok(python) => drop(statement.env("VIDRO_ORACLE", python)),
+        Err(missing) => println!("{missing}"),
+    }
+    run_command(statement.args(["bench", "--package", "vidro-sql", "--bench", "compile"]))?;
     println!("\n== native");
     let mut native = cargo();
     native.args(["bench", "--package", "vidro-bench", "--bench", "workloads", "--"]);

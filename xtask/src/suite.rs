@@ -13,7 +13,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 }
 
 /// A Python that has SQLAlchemy: `VIDRO_ORACLE`, or a virtual environment made once under the target directory.
-fn python() -> Outcome<PathBuf> {
+pub(crate) fn python() -> Outcome<PathBuf> {
     if let Some(given) = std::env::var_os("VIDRO_ORACLE") {
         return Ok(PathBuf::from(given));
     }
