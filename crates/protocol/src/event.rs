@@ -215,12 +215,6 @@ pub struct PoolChange {
     pub holder: ConnectionId,
     /// What happened.
     pub action: PoolAction,
-    /// Connections that wait in the pool now.
-    pub idle: u32,
-    /// Connections that are out now.
-    pub in_use: u32,
-    /// Connections open beyond the pool's size now.
-    pub overflow: u32,
     /// Why, where there is a reason.
     pub reason: Option<String>,
 }

@@ -45,7 +45,7 @@ pub use world::{Drivers, Model, Place};
 use vidro_engine::{Clock, Construct, Echo, Log};
 use vidro_orm::flush::FlushPlan;
 use vidro_orm::{InstanceId, Orm, SessionId, SpanTag};
-use vidro_python::{Host, Vm};
+use vidro_python::{Dict, Host, Vm};
 use world::World;
 
 /// The world around a script.
@@ -290,8 +290,17 @@ impl Script {
     }
 
     /// A statement's text in each of the four dialects, or why there is none.
+    ///
+    /// A reader who types one need not import anything: SQLAlchemy's names stand behind the script's own.
     pub fn compile(&mut self, expression: &str) -> Result<Vec<DialectText>, Raise> {
-        let value = self.evaluate(expression)?;
+        let globals = Rc::new(Dict::default());
+        for module in ["sqlalchemy", "sqlalchemy.schema"] {
+            self.vm.import_all(module, &globals)?;
+        }
+        for (name, value) in self.vm.main().dict.names() {
+            globals.set_name(&name, value);
+        }
+        let value = self.vm.evaluate(expression, &globals)?;
         expression::in_dialects(&mut self.vm, &value)
     }
 

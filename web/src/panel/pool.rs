@@ -49,11 +49,13 @@ fn one(store: Store, now: &Workspace, shown: &PoolState) -> AnyView {
 }
 
 fn counts(store: Store, engine: &Engine, shown: &PoolState) -> String {
-    let mut parts = vec![store.tf(Text::PoolInUse, &[&shown.in_use.to_string()])];
+    let (open, used) = (shown.links.len(), shown.in_use());
+    let mut parts = vec![store.tf(Text::PoolInUse, &[&used.to_string()])];
     if let Some(size) = engine.pool_size {
-        parts.push(store.tf(Text::PoolIdle, &[&shown.idle.to_string(), &size.to_string()]));
+        parts.push(store.tf(Text::PoolIdle, &[&(open - used).to_string(), &size.to_string()]));
         let most = engine.max_overflow.map_or("∞".to_owned(), |most| most.to_string());
-        parts.push(store.tf(Text::PoolOverflow, &[&shown.overflow.to_string(), &most]));
+        let over = open.saturating_sub(size as usize).to_string();
+        parts.push(store.tf(Text::PoolOverflow, &[&over, &most]));
     }
     parts.join(" · ")
 }
@@ -65,7 +67,7 @@ fn link(store: Store, now: &Workspace, open: &Link) -> AnyView {
     view! {
         <li class=class>
             <span class="glyph" aria-hidden="true">{sign}</span>
-            <b>{store.tf(Text::PoolLink, &[&open.id.to_string()])}</b>
+            <b>{store.tf(Text::PoolLink, &[&open.number.to_string()])}</b>
             <span class="holders">{holders}{rests}</span>
             <small>{store.tf(Text::PoolUses, &[&open.uses.to_string()])}</small>
         </li>

@@ -21,8 +21,10 @@ pub(crate) struct Holder {
 /// An open connection to the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
-    /// Its number.
+    /// Its id.
     pub id: u32,
+    /// Its number in its pool, in order of opening.
+    pub number: u32,
     /// Who holds it; nobody while it rests in the pool.
     pub holders: Vec<Holder>,
     /// How often it was taken.
@@ -34,7 +36,7 @@ pub(crate) struct Link {
 pub(crate) struct Moment {
     /// What it did.
     pub action: PoolAction,
-    /// The connection, 0 when there was none.
+    /// The connection's number in its pool, 0 when there was none.
     pub link: u32,
     /// The line that caused it, 0 when none is known.
     pub line: u32,
@@ -47,12 +49,8 @@ pub(crate) struct Moment {
 pub(crate) struct PoolState {
     /// The engine that owns it.
     pub engine: u32,
-    /// Connections that wait.
-    pub idle: u32,
-    /// Connections that are out.
-    pub in_use: u32,
-    /// Connections beyond the pool's size.
-    pub overflow: u32,
+    /// How many connections were ever opened.
+    pub opened: u32,
     /// Open connections in order of opening.
     pub links: Vec<Link>,
     /// What happened last, oldest first.
@@ -90,12 +88,19 @@ fn connect(pools: &mut [Rc<PoolState>], taken: &SessionConnected) {
 }
 
 impl PoolState {
+    /// How many connections somebody holds.
+    pub(crate) fn in_use(&self) -> usize {
+        self.links.iter().filter(|link| !link.holders.is_empty()).count()
+    }
+
     fn change(&mut self, change: &PoolChange, line: u32) {
-        (self.idle, self.in_use, self.overflow) = (change.idle, change.in_use, change.overflow);
         let link = self.links.iter_mut().find(|link| link.id == change.link);
+        let mut number = link.as_ref().map_or(0, |link| link.number);
         match (change.action, link) {
             (PoolAction::Opened, None) => {
-                self.links.push(Link { id: change.link, holders: Vec::new(), uses: 0 });
+                self.opened += 1;
+                number = self.opened;
+                self.links.push(Link { id: change.link, number, holders: Vec::new(), uses: 0 });
             }
             (PoolAction::CheckedOut | PoolAction::Shared, Some(link)) => {
                 link.uses += 1;
@@ -111,7 +116,7 @@ impl PoolState {
             self.moments.pop_front();
         }
         let reason = change.reason.clone();
-        self.moments.push_back(Moment { action: change.action, link: change.link, line, reason });
+        self.moments.push_back(Moment { action: change.action, link: number, line, reason });
     }
 }
 
@@ -126,9 +131,7 @@ mod tests {
         let engine = Engine { id: 1, ..Engine::default() };
         apply(&mut pools, &EventBody::EngineCreated(engine), None);
         for (action, link, holder) in changes.iter().copied() {
-            let (engine, idle, in_use, overflow, reason) = (1, 0, 0, 0, None);
-            let change =
-                PoolChange { engine, link, holder, action, idle, in_use, overflow, reason };
+            let change = PoolChange { engine: 1, link, holder, action, reason: None };
             apply(&mut pools, &EventBody::Pool(change), None);
         }
         let links = pools.iter().flat_map(|pool| &pool.links).map(|link| {

@@ -84,9 +84,6 @@ impl Recorder {
             link: note.dbapi,
             holder: note.holder,
             action,
-            idle: count(note.checked_in),
-            in_use: count(note.checked_out),
-            overflow: count(note.overflow),
             reason: note.reason.map(str::to_owned),
         }));
     }
@@ -181,11 +178,6 @@ impl Recorder {
             }
         }
     }
-}
-
-/// A pool counts below zero while it is not full.
-fn count(number: i64) -> u32 {
-    u32::try_from(number).unwrap_or_default()
 }
 
 impl State {

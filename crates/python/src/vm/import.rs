@@ -6,7 +6,7 @@ use super::{Frame, Then, Vm};
 use crate::compile::{Mode, compile_internal};
 use crate::diagnostic::suggestion;
 use crate::host::Raise;
-use crate::value::{Module, Str, Value};
+use crate::value::{Dict, Module, Str, Value};
 
 impl Vm {
     /// A module, imported if it was not before. Its source, if it has any, runs in a nested loop.
@@ -135,6 +135,17 @@ impl Vm {
     /// `ImportStar`: all public names of the module on the stack.
     pub(crate) fn import_star(&mut self) -> Result<(), Raise> {
         let Value::Module(module) = self.frame.pop() else { return Ok(()) };
+        let globals = Rc::clone(&self.frame.globals);
+        self.copy_public(&module, &globals)
+    }
+
+    /// `from module import *` into a namespace.
+    pub fn import_all(&mut self, module: &str, into: &Dict) -> Result<(), Raise> {
+        let module = self.import(module)?;
+        self.copy_public(&module, into)
+    }
+
+    fn copy_public(&mut self, module: &Module, into: &Dict) -> Result<(), Raise> {
         let hooks = module.hooks.borrow().clone();
         if let Some(hooks) = hooks {
             for name in hooks.names() {
@@ -155,7 +166,7 @@ impl Vm {
                 None => !name.starts_with('_'),
             };
             if exported {
-                self.frame.globals.set_name(&name, value);
+                into.set_name(&name, value);
             }
         }
         Ok(())
