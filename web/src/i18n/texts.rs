@@ -71,7 +71,7 @@ texts! {
     DialectsShow: "Show", "Mostrar";
     ShowDialects: "Show statement {0} in four dialects", "Mostrar a instrução {0} em quatro dialetos";
     RunsHere: "runs here", "roda aqui";
-    TextOnly: "text only", "só texto";
+    ForReading: "text only", "só texto";
     Refused: "not in this dialect", "não neste dialeto";
     PoolEmpty: "No engine yet. create_engine() makes one, with a pool of connections.", "Nenhuma engine ainda. create_engine() cria uma, com um pool de conexões.";
     PoolLazy: "No connection is open. The first statement opens one.", "Nenhuma conexão aberta. A primeira instrução abre uma.";

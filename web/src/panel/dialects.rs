@@ -45,7 +45,7 @@ pub(crate) fn dialects(store: Store) -> AnyView {
 fn one(store: Store, text: &Compiled) -> AnyView {
     let (standing, class) = match text.standing {
         Standing::RunsHere => (Text::RunsHere, "standing here"),
-        Standing::TextOnly => (Text::TextOnly, "standing"),
+        Standing::TextOnly => (Text::ForReading, "standing"),
         Standing::Refused => (Text::Refused, "standing bad"),
     };
     let body = match text.standing {
