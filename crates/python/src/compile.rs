@@ -138,6 +138,9 @@ fn compile_source(
         internal,
         future_annotations,
     };
+    for (at, message) in std::mem::take(&mut compiler.scopes.errors) {
+        compiler.error(at, message, None);
+    }
     let code = compiler.module(&parsed);
     if compiler.errors.is_empty() { Ok(code) } else { Err(compiler.errors) }
 }

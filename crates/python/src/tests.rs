@@ -55,6 +55,15 @@ fn failures_have_a_place_and_words() {
     let cases = [
         ("x = 1\nx = = 2", "2:5 SyntaxError: invalid syntax"),
         ("return 3", "1:1 SyntaxError: 'return' outside function"),
+        ("x = 1\nyield x", "2:1 SyntaxError: 'yield' outside function"),
+        ("nonlocal x", "1:1 SyntaxError: nonlocal declaration not allowed at module level"),
+        (
+            "def f():\n    nonlocal x\n    x = 1",
+            "2:5 SyntaxError: no binding for nonlocal 'x' found",
+        ),
+        ("def f(a, a): pass", "1:10 SyntaxError: duplicate argument 'a' in function definition"),
+        ("x = (1,\ny = 2\n", "1:5 SyntaxError: '(' was never closed"),
+        ("d = {1: 2\nfor x in d:\n    print(x)\n", "1:5 SyntaxError: '{' was never closed"),
         (
             "if True:\nprint(1)",
             "2:1 IndentationError: expected an indented block after 'if' statement on line 1",

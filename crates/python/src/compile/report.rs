@@ -28,6 +28,11 @@ fn diagnose(source: &Rc<Source>, error: &ParseError) -> Diagnostic {
         }
         ParseErrorType::Lexical(error) => {
             (class, message) = lexical(error, source, at);
+            if matches!(error, LexicalErrorType::Eof)
+                && let Some(open) = unclosed_bracket(source)
+            {
+                (message, at) = never_closed(source, open);
+            }
         }
         ParseErrorType::ExpectedToken { expected, found } => {
             (message, hint) = expected_token(source, &mut at, *expected, *found);
@@ -102,10 +107,7 @@ fn lexical(error: &LexicalErrorType, source: &Source, at: Span) -> (&'static str
         LexicalErrorType::LineContinuationError => {
             "unexpected character after line continuation character".into()
         }
-        LexicalErrorType::Eof => match unclosed_bracket(source) {
-            Some(open) => never_closed(source, open).0,
-            None => "unexpected EOF while parsing".into(),
-        },
+        LexicalErrorType::Eof => "unexpected EOF while parsing".into(),
         other => other.to_string(),
     };
     ("SyntaxError", message)

@@ -86,7 +86,7 @@ impl Scopes {
 /// Finds the scopes of a program or an expression.
 pub(super) fn analyze(body: &[Stmt], expression: Option<&Expr>) -> Scopes {
     let scopes = Scopes { all: Vec::new(), by_node: FxHashMap::default(), errors: Vec::new() };
-    let mut analyzer = Analyzer { scopes, current: 0, classes: Vec::new() };
+    let mut analyzer = Analyzer { scopes, current: 0, classes: Vec::new(), nonlocals: Vec::new() };
     analyzer.open(TextRange::default(), ScopeKind::Module);
     analyzer.visit_body(body);
     if let Some(expression) = expression {
@@ -110,6 +110,8 @@ struct Analyzer {
     scopes: Scopes,
     current: usize,
     classes: Vec<String>,
+    /// Names declared nonlocal: in which scope, which, and where.
+    nonlocals: Vec<(usize, String, TextRange)>,
 }
 
 impl Analyzer {
@@ -216,6 +218,9 @@ impl Analyzer {
         if let Some(symbol) = self.scope().and_then(|scope| scope.entry(&name)) {
             symbol.global = global;
             symbol.nonlocal = !global;
+        }
+        if !global {
+            self.nonlocals.push((self.current, name, at));
         }
     }
 
@@ -340,6 +345,13 @@ impl Analyzer {
                 self.resolve_name(at, &name);
             }
         }
+        for (scope, name, at) in std::mem::take(&mut self.nonlocals) {
+            let found = self.scopes.all.get(scope).and_then(|scope| scope.get(&name));
+            if !found.is_some_and(|symbol| symbol.free) {
+                let message = format!("no binding for nonlocal '{name}' found");
+                self.scopes.errors.push((at, message));
+            }
+        }
     }
 
     fn resolve_name(&mut self, at: usize, name: &str) {
@@ -382,12 +394,12 @@ impl<'a> Visitor<'a> for Analyzer {
             Stmt::ClassDef(def) => self.class(def),
             Stmt::Global(names) => {
                 for name in &names.names {
-                    self.declare(name.as_str(), name.range(), true);
+                    self.declare(name.as_str(), names.range, true);
                 }
             }
             Stmt::Nonlocal(names) => {
                 for name in &names.names {
-                    self.declare(name.as_str(), name.range(), false);
+                    self.declare(name.as_str(), names.range, false);
                 }
             }
             Stmt::Import(import) => {
