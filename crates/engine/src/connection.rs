@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::execute::{Call, Style};
+use crate::listen::Subject;
 use crate::options::ExecutionOptions;
 use crate::pool::{Checkout, Dbapi};
 use crate::transaction::{Transaction, TransactionState};
@@ -123,8 +124,12 @@ impl Connection {
             ));
         }
         self.check_context()?;
-        self.dbapi()?;
+        // A closed connection says that it begins before it finds that it cannot.
+        if !self.is_closed() {
+            self.dbapi()?;
+        }
         self.emit(&Event::Begin { connection: self.id(), autocommit: self.is_autocommit() })?;
+        self.dbapi()?;
         let state = Rc::new(TransactionState::root());
         self.0.root.replace(Some(Rc::clone(&state)));
         Ok(Transaction::new(self.clone(), state))
@@ -314,7 +319,16 @@ impl Connection {
 
     /// Whether anybody wants to know what happens.
     pub(crate) fn is_watched(&self) -> bool {
-        self.0.echo != Echo::Off || self.0.engine.host().observer().is_some()
+        self.0.echo != Echo::Off
+            || self.0.engine.host().observer().is_some()
+            || !(self.0.engine.listeners().is_empty()
+                && self.0.engine.host().listeners().is_empty())
+    }
+
+    /// Tells the listeners of the script.
+    pub(crate) fn tell(&self, event: &Event<'_>) -> Result<()> {
+        self.0.engine.host().listeners().tell(Subject::Connection(self), event)?;
+        self.0.engine.listeners().tell(Subject::Connection(self), event)
     }
 
     /// How much is logged.
@@ -322,9 +336,13 @@ impl Connection {
         self.0.echo
     }
 
-    /// Logs an event and tells the observer.
+    /// Logs an event and tells the observer; the listeners hear of it first, of a beginning after.
     pub(crate) fn emit(&self, event: &Event<'_>) -> Result<()> {
         let host = self.0.engine.host();
+        let begins = matches!(event, Event::Begin { .. });
+        if !begins {
+            self.tell(event)?;
+        }
         if self.0.echo != Echo::Off
             && let Some(log) = host.log()
         {
@@ -336,6 +354,9 @@ impl Connection {
                 }
                 None => log.log(self.0.engine.logger(), Echo::Info, message),
             });
+        }
+        if begins {
+            self.tell(event)?;
         }
         host.observe(event)
     }

@@ -17,8 +17,9 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::event::Note;
 use crate::host::Host;
+use crate::listen::Listeners;
 use crate::options::ExecutionOptions;
-use crate::pool::{ConnectHook, Pool, PoolOptions};
+use crate::pool::{Pool, PoolOptions};
 use crate::url::Url;
 
 /// `sqlalchemy.engine.Engine`. Clones are the same engine.
@@ -39,7 +40,7 @@ struct Inner {
     /// Statements compiled before.
     cache: Rc<RefCell<Cache>>,
     /// What runs on new DBAPI connections.
-    hooks: Rc<RefCell<Vec<ConnectHook>>>,
+    listeners: Listeners,
     /// The arguments it was made with.
     options: EngineOptions,
     /// `echo`, which a script may change.
@@ -97,9 +98,9 @@ impl Engine {
     ) -> Result<Self> {
         driver.check_url(&url)?;
         let id = host.next_id();
-        let hooks: Rc<RefCell<Vec<ConnectHook>>> = Rc::default();
+        let listeners = Listeners::default();
         if let Some(level) = options.isolation_level.clone() {
-            hooks.borrow_mut().push(Rc::new(move |dbapi| apply_isolation_level(dbapi, &level)));
+            listeners.on_connect(Rc::new(move |dbapi| apply_isolation_level(dbapi, &level)));
         }
         let pool = Pool::new(
             id,
@@ -107,7 +108,7 @@ impl Engine {
             url.clone(),
             options.pool.clone(),
             host.clone(),
-            Rc::clone(&hooks),
+            listeners.clone(),
         );
         let logger = match &options.logging_name {
             Some(name) => format!("sqlalchemy.engine.Engine.{name}"),
@@ -129,7 +130,7 @@ impl Engine {
             cache: Rc::new(RefCell::new(Cache::new(
                 options.query_cache_size.unwrap_or(DEFAULT_SIZE),
             ))),
-            hooks,
+            listeners,
             echo: Cell::new(options.echo),
             logger,
             execution_options: RefCell::new(Rc::new(options.execution_options.clone())),
@@ -215,9 +216,9 @@ impl Engine {
         old.dispose()
     }
 
-    /// Runs on each DBAPI connection opened from now on: `event.listens_for(engine, "connect")`.
-    pub fn on_connect(&self, hook: ConnectHook) {
-        self.0.hooks.borrow_mut().push(hook);
+    /// Who in the script listens to it.
+    pub fn listeners(&self) -> &Listeners {
+        &self.0.listeners
     }
 
     /// `execution_options(**options)`: another engine over the same pool.
@@ -233,7 +234,7 @@ impl Engine {
             host: self.0.host.clone(),
             pool: Rc::clone(&self.0.pool),
             cache: Rc::clone(&self.0.cache),
-            hooks: Rc::clone(&self.0.hooks),
+            listeners: self.0.listeners.clone(),
             options: self.0.options.clone(),
             echo: Cell::new(self.0.echo.get()),
             logger: self.0.logger.clone(),

@@ -181,9 +181,6 @@ impl Error {
 
     /// An error of the statement layer, raised while `statement` was being prepared to run.
     pub fn statement_error(source: vidro_sql::Error, statement: FailedStatement) -> Self {
-        if source.payload().is_some() {
-            return Self::from(source);
-        }
         let module = if source.kind().is_sqlalchemy() { "sqlalchemy.exc" } else { "builtins" };
         let message = format!("({module}.{}) {}", source.kind().name(), source.message());
         let mut error = Self::new(ErrorKind::StatementError, message);
@@ -195,6 +192,12 @@ impl Error {
     /// The same error with the code of its background page.
     pub fn with_code(mut self, code: &'static str) -> Self {
         self.0.code = Some(code);
+        self
+    }
+
+    /// The same error with another message.
+    pub fn with_message(mut self, message: String) -> Self {
+        self.0.message = message;
         self
     }
 

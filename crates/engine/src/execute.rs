@@ -192,9 +192,11 @@ impl Connection {
         started: f64,
     ) -> Result<()> {
         let host = self.engine().host();
-        let Some(observer) = host.observer() else { return Ok(()) };
         let seconds = host.now() - started;
-        observer.observe(&Event::AfterExecute(execution, Outcome { rowcount, rows, seconds }))?;
+        let event = Event::AfterExecute(execution, Outcome { rowcount, rows, seconds });
+        self.tell(&event)?;
+        let Some(observer) = host.observer() else { return Ok(()) };
+        observer.observe(&event)?;
         let (engine, connection) = (self.engine().id(), self.id());
         if observer.wants_rows() {
             let changes = dbapi.with(|driver| driver.take_row_changes())?;

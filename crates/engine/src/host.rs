@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::echo::Log;
 use crate::error::Result;
 use crate::event::{Event, Observer};
+use crate::listen::Listeners;
 
 /// The surroundings of engines. Clones share.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ struct Inner {
     log: RefCell<Option<Rc<dyn Log>>>,
     /// Who listens.
     observer: RefCell<Option<Rc<dyn Observer>>>,
+    /// Who in the script listens to every engine.
+    listeners: Listeners,
     /// The last number given out.
     last_id: Cell<u32>,
     /// Whether tables are created in order of their names where no dependency says otherwise.
@@ -33,6 +36,7 @@ impl Host {
             clock,
             log: RefCell::new(None),
             observer: RefCell::new(None),
+            listeners: Listeners::default(),
             last_id: Cell::new(0),
             tables_by_name: Cell::new(false),
         }))
@@ -66,6 +70,11 @@ impl Host {
     /// Who listens.
     pub fn observer(&self) -> Option<Rc<dyn Observer>> {
         self.0.observer.borrow().clone()
+    }
+
+    /// Who in the script listens to every engine.
+    pub fn listeners(&self) -> &Listeners {
+        &self.0.listeners
     }
 
     /// Tells the observer, if there is one.

@@ -10,6 +10,7 @@ use crate::driver::{Driver, DriverConnection, Once};
 use crate::error::{Error, Result};
 use crate::event::{Event, PoolMoment, PoolNote};
 use crate::host::Host;
+use crate::listen::{Listeners, Subject};
 use crate::url::Url;
 
 /// The class of a pool.
@@ -99,7 +100,7 @@ pub struct Pool {
     driver: Rc<dyn Driver>,
     url: Url,
     host: Host,
-    hooks: Rc<RefCell<Vec<ConnectHook>>>,
+    listeners: Listeners,
     state: RefCell<State>,
 }
 
@@ -184,7 +185,7 @@ impl Pool {
         url: Url,
         options: PoolOptions,
         host: Host,
-        hooks: Rc<RefCell<Vec<ConnectHook>>>,
+        listeners: Listeners,
     ) -> Self {
         let default = if driver.is_memory(&url) {
             PoolClass::SingletonThreadPool
@@ -193,7 +194,7 @@ impl Pool {
         };
         let class = options.class.unwrap_or(default);
         let state = State { overflow: -options.size, ..State::default() };
-        Self { class, options, engine, driver, url, host, hooks, state: RefCell::new(state) }
+        Self { class, options, engine, driver, url, host, listeners, state: RefCell::new(state) }
     }
 
     /// The same pool, empty: what `dispose()` leaves.
@@ -204,7 +205,7 @@ impl Pool {
             self.url.clone(),
             PoolOptions { class: Some(self.class), ..self.options.clone() },
             self.host.clone(),
-            Rc::clone(&self.hooks),
+            self.listeners.clone(),
         )
     }
 
@@ -277,9 +278,9 @@ impl Pool {
         let checkout = Checkout { pool: Rc::clone(self), dbapi: Some(dbapi.clone()), holder };
         if holders == 0 || self.class != PoolClass::SingletonThreadPool {
             self.ping(&dbapi)?;
-            self.tell_of(holder, PoolMoment::Checkout, dbapi.id(), None)?;
+            self.tell_of(holder, PoolMoment::Checkout, Some(&dbapi), None)?;
         } else {
-            self.tell_of(holder, PoolMoment::Share, dbapi.id(), None)?;
+            self.tell_of(holder, PoolMoment::Share, Some(&dbapi), None)?;
         }
         Ok(checkout)
     }
@@ -336,7 +337,7 @@ impl Pool {
         if limit > -1 && self.state.borrow().overflow >= limit {
             // One thread only: nobody can give a connection back while this one waits.
             self.host.sleep(self.options.timeout);
-            self.tell(PoolMoment::Timeout, 0, None)?;
+            self.tell(PoolMoment::Timeout, None, None)?;
             return Err(Error::timeout(format!(
                 "QueuePool limit of size {} overflow {} reached, connection timed out, timeout {:.2}",
                 self.options.size,
@@ -350,7 +351,7 @@ impl Pool {
         match &opened {
             Err(_) => self.state.borrow_mut().overflow -= 1,
             Ok(dbapi) if self.state.borrow().overflow > 0 => {
-                self.tell(PoolMoment::Overflow, dbapi.id(), None)?;
+                self.tell(PoolMoment::Overflow, Some(dbapi), None)?;
             }
             Ok(_) => {}
         }
@@ -380,9 +381,9 @@ impl Pool {
         dbapi.0.fresh.set(true);
         dbapi.0.stale.set(false);
         dbapi.0.connection.replace(Some(connection));
-        self.tell(PoolMoment::Connect, dbapi.id(), None)?;
-        let hooks = self.hooks.borrow().clone();
-        hooks.iter().try_for_each(|hook| hook(dbapi))
+        self.tell(PoolMoment::Connect, Some(dbapi), None)?;
+        self.host.listeners().connected(dbapi)?;
+        self.listeners.connected(dbapi)
     }
 
     /// Opens a slot again when its connection is gone, too old or marked.
@@ -403,7 +404,7 @@ impl Pool {
         if dbapi.0.holders.get() > 0 {
             return Ok(());
         }
-        self.tell(PoolMoment::Invalidate, dbapi.id(), Some(reason))?;
+        self.tell(PoolMoment::Invalidate, Some(dbapi), Some(reason))?;
         self.close(dbapi)?;
         self.reopen(dbapi)
     }
@@ -414,7 +415,7 @@ impl Pool {
         if !self.options.pre_ping || fresh || dbapi.run("SELECT 1").is_ok() {
             return Ok(());
         }
-        self.tell(PoolMoment::Invalidate, dbapi.id(), Some("pre-ping failed"))?;
+        self.tell(PoolMoment::Invalidate, Some(dbapi), Some("pre-ping failed"))?;
         self.state.borrow_mut().invalid_before = self.host.now();
         self.close(dbapi)?;
         self.reopen(dbapi)
@@ -423,7 +424,7 @@ impl Pool {
     fn close(&self, dbapi: &Dbapi) -> Result<()> {
         if let Some(connection) = dbapi.take() {
             drop(connection);
-            self.tell(PoolMoment::Close, dbapi.id(), None)?;
+            self.tell(PoolMoment::Close, Some(dbapi), None)?;
         }
         Ok(())
     }
@@ -434,13 +435,13 @@ impl Pool {
         dbapi.0.holders.set(holders);
         self.state.borrow_mut().in_use -= 1;
         if holders > 0 && self.class == PoolClass::SingletonThreadPool {
-            return self.tell_of(holder, PoolMoment::Unshare, dbapi.id(), None);
+            return self.tell_of(holder, PoolMoment::Unshare, Some(dbapi), None);
         }
         let reset = if dbapi.is_open() { self.reset(dbapi, already_reset) } else { Ok(()) };
         if reset.is_err() {
             self.close(dbapi)?;
         }
-        self.tell_of(holder, PoolMoment::Checkin, dbapi.id(), None)?;
+        self.tell_of(holder, PoolMoment::Checkin, Some(dbapi), None)?;
         match self.class {
             PoolClass::NullPool => self.close(dbapi)?,
             PoolClass::QueuePool => {
@@ -466,7 +467,7 @@ impl Pool {
             }
             ResetOnReturn::Commit => dbapi.with(|driver| driver.commit())?.map_err(Error::dbapi)?,
         }
-        self.tell(PoolMoment::Reset, dbapi.id(), None)
+        self.tell(PoolMoment::Reset, Some(dbapi), None)
     }
 
     /// The name of its class.
@@ -474,7 +475,7 @@ impl Pool {
         self.class.name()
     }
 
-    fn tell(&self, moment: PoolMoment, dbapi: u32, reason: Option<&str>) -> Result<()> {
+    fn tell(&self, moment: PoolMoment, dbapi: Option<&Dbapi>, reason: Option<&str>) -> Result<()> {
         self.tell_of(0, moment, dbapi, reason)
     }
 
@@ -482,21 +483,30 @@ impl Pool {
         &self,
         holder: u32,
         moment: PoolMoment,
-        dbapi: u32,
+        dbapi: Option<&Dbapi>,
         reason: Option<&str>,
     ) -> Result<()> {
-        let Some(observer) = self.host.observer() else { return Ok(()) };
-        observer.observe(&Event::Pool(PoolNote {
+        let everywhere = self.host.listeners();
+        let heard = !(self.listeners.is_empty() && everywhere.is_empty());
+        if !heard && self.host.observer().is_none() {
+            return Ok(());
+        }
+        let event = Event::Pool(PoolNote {
             moment,
             engine: self.engine,
             pool: self.class.name(),
-            dbapi,
+            dbapi: dbapi.map_or(0, Dbapi::id),
             holder,
             checked_in: self.checked_in(),
             checked_out: self.checked_out(),
             overflow: self.overflow(),
             reason,
-        }))
+        });
+        if let Some(dbapi) = dbapi.filter(|_| heard) {
+            everywhere.tell(Subject::Dbapi(dbapi), &event)?;
+            self.listeners.tell(Subject::Dbapi(dbapi), &event)?;
+        }
+        self.host.observe(&event)
     }
 }
 
@@ -531,7 +541,7 @@ impl Checkout {
     /// Throws the connection away; with `soft` only once it is asked for again.
     pub fn invalidate(&mut self, soft: bool, reason: &str) -> Result<()> {
         let Some(dbapi) = &self.dbapi else { return Ok(()) };
-        self.pool.tell(PoolMoment::Invalidate, dbapi.id(), Some(reason))?;
+        self.pool.tell(PoolMoment::Invalidate, Some(dbapi), Some(reason))?;
         if soft {
             dbapi.0.stale.set(true);
             return Ok(());

@@ -10,16 +10,16 @@ mod url;
 use std::rc::Rc;
 
 use vidro_engine::inspect::Inspector;
-use vidro_engine::{Bind, Connection, Engine};
+use vidro_engine::{Bind, Connection, Engine, Listeners};
 use vidro_python::{Raise, Value, Vm};
 use vidro_sql::dialect::Dialect;
 use vidro_sql::schema::{MetaData, Table};
 
-use crate::world::with_engine;
+use crate::world::{World, with_engine};
 
 pub(crate) use connection::{ConnectionObject, connection_object};
 pub(crate) use create::{EngineObject, FUNCTIONS};
-pub(crate) use event::on_connect;
+pub(crate) use event::listen;
 pub(crate) use inspector::inspect;
 
 /// Makes all classes.
@@ -35,6 +35,20 @@ pub(crate) fn define(vm: &mut Vm) {
 /// The engine behind a Python value.
 pub(crate) fn engine_of(given: &Value) -> Option<Engine> {
     given.downcast_ref::<EngineObject>().map(|object| object.engine.clone())
+}
+
+/// The listeners of what `event.listen()` is given: an engine, a pool, or the class of either.
+pub(crate) fn listeners_of(world: &World, given: &Value) -> Option<Listeners> {
+    if let Some(engine) = engine_of(given) {
+        return Some(engine.listeners().clone());
+    }
+    if let Some(pool) = given.downcast_ref::<create::PoolObject>() {
+        return Some(pool.engine.listeners().clone());
+    }
+    let class = given.as_class()?;
+    let module = class.module();
+    let known = module.starts_with("sqlalchemy.pool") || &*module == "sqlalchemy.engine.base";
+    known.then(|| world.engines.listeners().clone())
 }
 
 /// The connection behind a Python value.
@@ -117,10 +131,20 @@ pub(crate) fn reflect(
 ) -> Result<(), Raise> {
     inspected(vm, bind, |vm, inspector| {
         let mut names = with_engine(vm, || inspector.table_names())?;
-        names.extend(with_engine(vm, || inspector.temp_table_names())?);
         if views {
             names.extend(with_engine(vm, || inspector.view_names())?);
         }
+        let missing = only.iter().flatten().filter(|name| !names.iter().any(|n| **n == ***name));
+        let missing: Vec<&str> = missing.map(|name| &**name).collect();
+        if !missing.is_empty() {
+            let bind = vm.repr(bind)?;
+            let message = format!(
+                "Could not reflect: requested table(s) not available in {bind}: ({})",
+                missing.join(", ")
+            );
+            return Err(crate::exc::invalid_request(vm, message));
+        }
+        names.extend(with_engine(vm, || inspector.temp_table_names())?);
         let wanted =
             |name: &String| only.as_ref().is_none_or(|only| only.iter().any(|one| **one == **name));
         names.retain(|name| wanted(name) && !metadata.contains(name));

@@ -94,14 +94,13 @@ fn add(
     returns: bool,
     propagate: bool,
 ) -> Result<(), Raise> {
-    if let Some(engine) = engine::engine_of(&target) {
-        if matches!(&*name, "connect" | "first_connect") {
-            engine::on_connect(&engine, &function);
+    let world = World::of(vm)?;
+    if let Some(listeners) = engine::listeners_of(&world, &target) {
+        if engine::listen(&listeners, &name, &function) {
             return Ok(());
         }
         return Err(vm.unsupported(format!("engine event '{name}' is not supported yet")));
     }
-    let world = World::of(vm)?;
     if target.downcast_ref::<AttributeObject>().is_some() || target.as_class().is_some() {
         mapping::listen(vm, &target)?;
     }

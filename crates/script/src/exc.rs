@@ -196,8 +196,17 @@ pub(crate) fn from_sql(vm: &mut Vm, error: &vidro_sql::Error) -> Raise {
 
 /// An error of `vidro-engine`.
 pub(crate) fn from_engine(vm: &mut Vm, error: &vidro_engine::Error) -> Raise {
-    if let Some(raise) = error.sql_error().and_then(|sql| foreign(sql.payload())) {
-        return raise;
+    let own = error.sql_error().and_then(|sql| foreign(sql.payload()));
+    let mut error = error.clone();
+    if let Some(own) = own {
+        // What the script raised on the way to a statement is told with the statement.
+        if error.statement().is_none() || !own.is(&vm.exception("Exception")) {
+            return own;
+        }
+        let raised = Value::Instance(Rc::clone(&own.0));
+        let text = vm.str(&raised).unwrap_or_default();
+        let class = crate::value::full_name(&vm.class_of(&raised));
+        error = error.with_message(format!("({class}) {text}"));
     }
     let class = class(vm, error.kind().name());
     let raise = with_code(plain(&class, error.message().into()), error.code());
@@ -221,7 +230,7 @@ pub(crate) fn from_engine(vm: &mut Vm, error: &vidro_engine::Error) -> Raise {
         raise.0.set("orig", Value::Instance(Rc::clone(&orig.0)));
         raise.0.exception(|state| state.cause = Some(orig.0));
     }
-    raise.0.set_payload(Rc::new(error.clone()));
+    raise.0.set_payload(Rc::new(error));
     raise
 }
 

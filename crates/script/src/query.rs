@@ -174,7 +174,11 @@ fn orm_result(vm: &mut Vm, id: SessionId, select: &SelectObject) -> Result<Value
     let requires_unique = rows.requires_unique;
     let mut values = cells(vm, rows)?;
     mapping::gather_bundles(&select.bundles, &mut keys, &mut values);
-    Ok(engine::result::from_rows(keys, values, requires_unique))
+    let result = engine::result::from_rows(keys, values, requires_unique);
+    match select.options.iter().rev().find(|(name, _)| &**name == "yield_per") {
+        Some((_, count)) => vm.call_method(&result, "yield_per", [count.clone()]),
+        None => Ok(result),
+    }
 }
 
 fn run(vm: &mut Vm, id: SessionId, select: &OrmSelect) -> Result<Rows, Raise> {

@@ -129,9 +129,10 @@ pub(crate) fn description(from: &FromClause) -> String {
         ),
         FromClause::Alias(alias) => match &alias.name {
             crate::from::AliasName::Named(name) => name.to_string(),
-            crate::from::AliasName::Anon(base) => {
-                format!("%({} {base})s", from.id())
-            }
+            crate::from::AliasName::Anon(base) => match &alias.element {
+                crate::from::Element::From(_) => format!("Anonymous alias of {base}"),
+                _ => "anon_1".to_owned(),
+            },
         },
         other => other.plain_name().map_or_else(String::new, |name| name.to_string()),
     }

@@ -190,7 +190,7 @@ fn parameter_set(vm: &mut Vm, given: &Value) -> Result<ParameterSet, Raise> {
 /// `connection.execute(statement, parameters, execution_options=…)`
 fn execute(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let [this, statement, parameters, options] =
-        args.bind(vm, "execute(self, statement, parameters=, *, execution_options=)")?;
+        args.bind(vm, "Connection.execute(self, statement, parameters=, *, execution_options=)")?;
     let this = this.unwrap_or_default();
     let Some(object) = this.downcast::<ConnectionObject>() else { return Ok(Value::None) };
     let given = statement.unwrap_or_default();

@@ -39,8 +39,8 @@ struct Begin {
 
 /// `engine.pool`
 #[derive(Debug)]
-struct PoolObject {
-    engine: Engine,
+pub(super) struct PoolObject {
+    pub(super) engine: Engine,
 }
 
 pub(super) fn define(vm: &mut Vm) {
@@ -145,7 +145,7 @@ fn engine_options(
     keywords: Vec<(Str, Value)>,
 ) -> Result<EngineOptions, Raise> {
     let mut out = EngineOptions::default();
-    let mut unknown = Vec::new();
+    let (mut unknown, mut queue) = (Vec::new(), Vec::new());
     for (name, given) in keywords {
         let size = given.as_int().and_then(|n| usize::try_from(n).ok());
         match &*name {
@@ -165,7 +165,12 @@ fn engine_options(
                 out.implicit_returning = value::optional_flag(vm, Some(given))?;
             }
             "poolclass" => out.pool.class = pool_class(vm, &given)?,
-            other if pool_option(vm, &mut out.pool, other, &given)? => {}
+            other if pool_option(vm, &mut out.pool, other, &given)? => {
+                if matches!(other, "pool_size" | "max_overflow" | "pool_timeout" | "pool_use_lifo")
+                {
+                    queue.push(other.to_owned());
+                }
+            }
             "future"
             | "echo_pool"
             | "connect_args"
@@ -188,8 +193,15 @@ fn engine_options(
             other => unknown.push(format!("'{other}'")),
         }
     }
+    // Pools that keep no queue have no use for its bounds.
+    if matches!(out.pool.class, Some(PoolClass::NullPool | PoolClass::StaticPool)) {
+        unknown.extend(queue.into_iter().map(|name| format!("'{name}'")));
+    }
     if !unknown.is_empty() {
-        let pool = if url.backend_name() == "sqlite" { "SingletonThreadPool" } else { "QueuePool" };
+        let pool = out.pool.class.unwrap_or(match url.backend_name() {
+            "sqlite" => PoolClass::SingletonThreadPool,
+            _ => PoolClass::QueuePool,
+        });
         let dialect = url.backend_name();
         let dialect = if dialect == "sqlite" {
             "SQLiteDialect_pysqlite".to_owned()
@@ -198,7 +210,7 @@ fn engine_options(
         };
         return Err(vm.type_error(format!(
             "Invalid argument(s) {} sent to create_engine(), using configuration \
-             {dialect}/{pool}/Engine.  Please check that the keyword arguments are appropriate for \
+             {dialect}/{pool:?}/Engine.  Please check that the keyword arguments are appropriate for \
              this combination of components.",
             unknown.join(",")
         )));

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use vidro_engine::driver::Once;
+use vidro_engine::event::{Parameters, PoolMoment};
 use vidro_engine::pool::Dbapi;
-use vidro_engine::{Connection, DriverParameters, Engine, Error};
+use vidro_engine::{Connection, DriverParameters, Error, Event, Listener, Listeners, Subject};
 use vidro_python::{Args, Class, ClassBuilder, Instance, Object, Raise, Value, Vm, iterator};
 
-use super::connection::driver_parameters;
+use super::connection::{connection_object, driver_parameters};
 use crate::world::with_engine;
 use crate::{exc, lend, value};
 
@@ -84,18 +85,147 @@ pub(super) fn dbapi_connection(dbapi: Dbapi, holder: Option<Connection>) -> Valu
     Value::object(DbapiObject { dbapi, holder })
 }
 
-/// Runs a listener on every DBAPI connection that an engine opens from now on.
-pub(crate) fn on_connect(engine: &Engine, listener: &Value) {
-    let listener = listener.clone();
-    engine.on_connect(Rc::new(move |dbapi| {
+/// The events of engines and pools that a script may listen to.
+const EVENTS: &[&str] = &[
+    "begin",
+    "commit",
+    "rollback",
+    "savepoint",
+    "rollback_savepoint",
+    "release_savepoint",
+    "before_cursor_execute",
+    "after_cursor_execute",
+    "checkout",
+    "checkin",
+    "reset",
+    "invalidate",
+    "close",
+];
+
+/// One function of the script and the event it waits for.
+struct ScriptListener {
+    name: Rc<str>,
+    function: Value,
+}
+
+/// Lets a function of the script listen to an engine, or to all; false when there is no such event.
+pub(crate) fn listen(listeners: &Listeners, name: &Rc<str>, function: &Value) -> bool {
+    if matches!(&**name, "connect" | "first_connect") {
+        on_connect(listeners, function, &**name == "first_connect");
+        return true;
+    }
+    let known = EVENTS.contains(&&**name);
+    if known {
+        let listener = ScriptListener { name: Rc::clone(name), function: function.clone() };
+        listeners.add(Rc::new(listener));
+    }
+    known
+}
+
+/// Runs a listener on every DBAPI connection that is opened from now on, or only on the first.
+fn on_connect(listeners: &Listeners, listener: &Value, once: bool) {
+    let (listener, done) = (listener.clone(), std::cell::Cell::new(false));
+    listeners.on_connect(Rc::new(move |dbapi| {
+        if once && done.replace(true) {
+            return Ok(());
+        }
         let object = dbapi_connection(dbapi.clone(), None);
-        let answer = lend::borrow(|vm| {
-            let record = Value::dict([]);
-            vm.call(&listener, [object.clone(), record])
-                .map_err(|raise| vidro_engine::Error::from(exc::into_sql(vm, raise)))
-        });
-        answer.unwrap_or(Ok(Value::None)).map(drop)
+        call(&listener, |_| Ok(vec![object, Value::dict([])]))
     }));
+}
+
+/// Calls a listener while an engine works.
+fn call(
+    function: &Value,
+    arguments: impl FnOnce(&mut Vm) -> Result<Vec<Value>, Raise>,
+) -> vidro_engine::Result<()> {
+    let answer = lend::borrow(|vm| {
+        let done = arguments(vm).and_then(|arguments| vm.call(function, arguments));
+        done.map_err(|raise| Error::from(exc::into_sql(vm, raise)))
+    });
+    answer.unwrap_or(Ok(Value::None)).map(drop)
+}
+
+impl Listener for ScriptListener {
+    fn hear(&self, subject: Subject<'_>, event: &Event<'_>) -> vidro_engine::Result<()> {
+        let name = &*self.name;
+        match (subject, event) {
+            (Subject::Dbapi(dbapi), Event::Pool(note)) if name == pool_event(note.moment) => {
+                let dbapi = dbapi_connection(dbapi.clone(), None);
+                let record = Value::dict([]);
+                call(&self.function, |_| {
+                    Ok(match name {
+                        "checkout" => vec![dbapi.clone(), record, dbapi],
+                        "reset" | "invalidate" => vec![dbapi, record, Value::None],
+                        _ => vec![dbapi, record],
+                    })
+                })
+            }
+            (Subject::Connection(connection), event) if name == connection_event(event) => {
+                call(&self.function, |vm| {
+                    let connection = connection_object(vm, connection)?;
+                    Ok(connection_arguments(vm, connection, event))
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn pool_event(moment: PoolMoment) -> &'static str {
+    match moment {
+        PoolMoment::Checkout => "checkout",
+        PoolMoment::Checkin => "checkin",
+        PoolMoment::Reset => "reset",
+        PoolMoment::Invalidate => "invalidate",
+        PoolMoment::Close => "close",
+        PoolMoment::Connect
+        | PoolMoment::Share
+        | PoolMoment::Unshare
+        | PoolMoment::Overflow
+        | PoolMoment::Timeout => "",
+    }
+}
+
+fn connection_event(event: &Event<'_>) -> &'static str {
+    match event {
+        Event::Begin { .. } => "begin",
+        Event::Commit { .. } => "commit",
+        Event::Rollback { .. } => "rollback",
+        Event::Savepoint { .. } => "savepoint",
+        Event::RollbackToSavepoint { .. } => "rollback_savepoint",
+        Event::ReleaseSavepoint { .. } => "release_savepoint",
+        Event::BeforeExecute(_) => "before_cursor_execute",
+        Event::AfterExecute(..) => "after_cursor_execute",
+        Event::EngineCreated { .. }
+        | Event::Pool(_)
+        | Event::ExecuteFailed(..)
+        | Event::RowsChanged { .. }
+        | Event::SchemaChanged { .. } => "",
+    }
+}
+
+/// What a listener of a connection is called with.
+fn connection_arguments(vm: &mut Vm, connection: Value, event: &Event<'_>) -> Vec<Value> {
+    match event {
+        // The name is made only after the listeners were called.
+        Event::Savepoint { .. } => vec![connection, Value::None],
+        Event::RollbackToSavepoint { name, .. } | Event::ReleaseSavepoint { name, .. } => {
+            vec![connection, Value::from(*name), Value::None]
+        }
+        Event::BeforeExecute(execution) | Event::AfterExecute(execution, _) => {
+            let (parameters, many) = match execution.parameters {
+                Parameters::One(set) => (Value::tuple(value::all_to_python(vm, set)), false),
+                Parameters::Many(sets) => {
+                    let set = |set: &Vec<_>| Value::tuple(value::all_to_python(vm, set));
+                    (Value::list(sets.iter().map(set).collect()), true)
+                }
+            };
+            let sql = Value::from(execution.sql);
+            vec![connection, Value::None, sql, parameters, Value::None, Value::Bool(many)]
+        }
+        _ => vec![connection],
+    }
 }
 
 fn cursor(vm: &mut Vm, args: Args) -> Result<Value, Raise> {

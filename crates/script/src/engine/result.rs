@@ -107,7 +107,7 @@ const METHODS: &[(&str, Call)] = &[
     }),
     ("fetchmany", |vm, args| {
         let this = checked(vm, &args)?;
-        let size = args.at(1).as_int().and_then(|n| usize::try_from(n).ok());
+        let size = this.many(vm, args.get(1).or_else(|| args.keywords.first().map(|k| &k.1)))?;
         let found = run(vm, this.result.fetch_many(size))?;
         Ok(items(vm, found))
     }),
@@ -208,6 +208,23 @@ pub(crate) fn row_of(keys: Vec<Rc<str>>, values: Vec<vidro_sql::Value>) -> Value
 }
 
 impl ResultObject {
+    /// How many rows `fetchmany(size)` takes: without a size those of `yield_per()`, else one where
+    /// a cursor is asked, and all of a result that has none.
+    fn many(&self, vm: &mut Vm, size: Option<&Value>) -> Result<Option<usize>, Raise> {
+        let Some(size) = size.filter(|size| !size.is_none()) else {
+            return Ok(self.result.partition_size().or(self.cursor.then_some(1)));
+        };
+        match size.as_int() {
+            Some(size) => Ok(usize::try_from(size).ok()),
+            None => {
+                let class = vm.class_of(size).name();
+                let message =
+                    format!("Argument 'num' has incorrect type (expected int, got {class})");
+                Err(vm.type_error(message))
+            }
+        }
+    }
+
     /// The same rows in another shape.
     fn with(&self, result: ResultSet) -> Value {
         let requires_unique = Cell::new(self.requires_unique.get());
@@ -276,7 +293,7 @@ fn position(vm: &mut Vm, keys: &Keys, given: &Value) -> Result<usize, Raise> {
         let index = if index < 0 { index + count } else { index };
         return match usize::try_from(index) {
             Ok(index) if index < keys.len() => Ok(index),
-            _ => Err(vm.index_error("tuple index out of range")),
+            _ => Err(vm.index_error("list index out of range")),
         };
     }
     if let Some(name) = given.as_str() {
@@ -314,8 +331,7 @@ fn columns(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 
 fn partitions(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = checked(vm, &args)?;
-    let size = args.at(1).as_int().and_then(|n| usize::try_from(n).ok());
-    let size = size.or(this.result.partition_size());
+    let size = this.many(vm, args.get(1).or_else(|| args.keywords.first().map(|k| &k.1)))?;
     let mut parts = Vec::new();
     loop {
         let found = run(vm, this.result.fetch_many(size))?;
@@ -365,7 +381,12 @@ impl Object for ResultObject {
 
     fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
         Ok(match name {
-            "closed" | "_soft_closed" => Some(Value::Bool(self.result.is_closed())),
+            "_soft_closed" => Some(Value::Bool(self.result.is_closed())),
+            // What never had rows is not closed either.
+            "closed" => {
+                let closed = self.result.is_closed() && self.result.returns_rows();
+                Some(Value::Bool(closed))
+            }
             _ if !self.cursor => None,
             "rowcount" => Some(Value::Int(self.result.rowcount())),
             "lastrowid" => Some(Value::Int(self.result.info().lastrowid)),
@@ -478,23 +499,11 @@ impl Object for RowObject {
         vm.compare(by, &tuple, &other)
     }
 
-    fn binary(
-        self: Rc<Self>,
-        vm: &mut Vm,
-        operator: vidro_python::BinaryOperator,
-        other: &Value,
-        reflected: bool,
-    ) -> Result<Value, Raise> {
-        let tuple = self.tuple(vm);
-        let other = match other.downcast::<Self>() {
-            Some(other) => other.tuple(vm),
-            None => other.clone(),
-        };
-        if reflected {
-            vm.binary(operator, &other, &tuple)
-        } else {
-            vm.binary(operator, &tuple, &other)
+    fn set_attribute(self: Rc<Self>, vm: &mut Vm, name: &str, _: Value) -> Result<bool, Raise> {
+        if self.row.keys().position(name).is_ok() {
+            return Err(vm.attribute_error("can't set attribute"));
         }
+        Ok(false)
     }
 
     fn hash(&self, vm: &mut Vm) -> Result<u64, Raise> {
@@ -511,6 +520,16 @@ impl Object for RowObject {
 impl Object for MappingObject {
     fn class(&self, vm: &Vm) -> Rc<Class> {
         vm.named_class("sqlalchemy.engine.row.RowMapping")
+    }
+
+    fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        if name.starts_with("__") {
+            return Ok(None);
+        }
+        match self.row.attribute(name) {
+            Ok(found) => Ok(Some(value::to_python(vm, &found.clone()))),
+            Err(error) => Err(exc::from_engine(vm, &error)),
+        }
     }
 
     fn get_item(self: Rc<Self>, vm: &mut Vm, key: &Value) -> Result<Value, Raise> {

@@ -7,7 +7,7 @@ use vidro_sql::schema::{MetaData, Table};
 
 use super::SCHEMA;
 use crate::world::World;
-use crate::{engine, expression, value};
+use crate::{engine, exc, expression, value};
 
 /// A metadata object as Python sees it.
 #[derive(Debug)]
@@ -158,6 +158,9 @@ impl Object for MetaDataObject {
             }
             "sorted_tables" => {
                 let sorted = self.metadata.sorted_tables();
+                if let Some(error) = &sorted.error {
+                    return Err(exc::from_sql(vm, error));
+                }
                 let mut tables = Vec::new();
                 for (table, _) in &sorted.tables {
                     tables.push(super::table_object(vm, table)?);
