@@ -67,8 +67,11 @@ pub(crate) fn run(_: &[String]) -> Outcome {
     fs::write(dist.join(GLUE), glue).map_err(text)?;
     let pieces = ran.iter().filter(|ran| **ran).count();
     println!("{pieces} of {} pieces stay in {CORE}, the others go to {REST}", ran.len());
-    optimised(&dist.join(CORE), &split.first)?;
-    optimised(&dist.join(REST), &split.rest)
+    std::thread::scope(|both| {
+        let rest = both.spawn(|| optimised(&dist.join(REST), &split.rest));
+        optimised(&dist.join(CORE), &split.first)?;
+        rest.join().map_err(|_| "wasm-opt was interrupted".to_owned())?
+    })
 }
 
 /// Writes a module as `wasm-opt` makes it.

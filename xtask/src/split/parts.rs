@@ -26,6 +26,8 @@ const LOADER: (&str, &str) = ("rest", "load");
 const FIRST: &str = "first";
 /// The table of entries into the rest.
 const ENTRIES: &str = "e";
+/// The table of functions that the rest borrows: thousands, which would all need a name as exports.
+const LENT: &str = "f";
 /// Stands for the number of the function that loads the rest once, until it has one.
 const ENSURE: u32 = u32::MAX;
 
@@ -161,7 +163,10 @@ impl<'a> Plan<'a> {
         parts.functions.function(nothing);
         parts.code.function(&once(loaded, loader));
         let entries = entries_number(module);
-        parts.tables.table(self.entries());
+        parts.tables.table(table(self.others.len() + self.stubs.len()));
+        parts.tables.table(table(self.needed.len()));
+        let functions: Vec<u32> = self.needed.iter().map(|function| number(*function)).collect();
+        parts.more_elements = Some((entries + 1, functions));
         for (slot, function) in (self.others.len()..).zip(&self.stubs) {
             let ty = module.type_of(*function)?;
             let parameters = index(module.signature_of(*function)?.parameters.len());
@@ -170,20 +175,22 @@ impl<'a> Plan<'a> {
             parts.code.function(&stub(ensure, parameters, slot, ty, entries));
         }
         parts.more_exports.push((ENTRIES.to_owned(), ExportKind::Table, entries));
-        for (name, kind, own) in self.lent(module) {
-            let own = if kind == ExportKind::Func { number(own) } else { own };
-            parts.more_exports.push((name, kind, own));
-        }
+        parts.more_exports.push((LENT.to_owned(), ExportKind::Table, entries + 1));
+        parts.more_exports.extend(lent(module));
         parts.data = write::data(data);
         parts.finish(module, &numbers)
     }
 
     fn write_rest(&self, module: &Module<'_>, data: &[data::Run]) -> Result<Vec<u8>, String> {
         let mut imports = ImportSection::new();
-        for (name, kind, number) in self.lent(module) {
+        for (name, kind, number) in lent(module) {
             imports.import(FIRST, &name, entity(module, kind, number)?);
         }
-        imports.import(FIRST, ENTRIES, self.entries());
+        for (position, function) in self.needed.iter().enumerate() {
+            let ty = EntityType::Function(module.type_of(*function)?);
+            imports.import(FIRST, &position.to_string(), ty);
+        }
+        imports.import(FIRST, ENTRIES, table(self.others.len() + self.stubs.len()));
         let mut types = module.types.clone();
         self.more_types(module, &mut types);
 
@@ -224,30 +231,26 @@ impl<'a> Plan<'a> {
         types.ty().function([], []);
         index(module.signatures.len() + new.len())
     }
+}
 
-    /// What the rest borrows: everything with a number, under short names, functions last but for the table.
-    fn lent(&self, module: &Module<'_>) -> Vec<(String, ExportKind, u32)> {
-        let all = |letter: char, kind: ExportKind, count: usize| {
-            (0..index(count)).map(move |number| (format!("{letter}{number}"), kind, number))
-        };
-        let functions = self.needed.iter();
-        all('t', ExportKind::Table, module.tables.len())
-            .chain(all('m', ExportKind::Memory, module.memories.len()))
-            .chain(all('g', ExportKind::Global, module.globals.len()))
-            .chain(functions.map(|number| (number.to_string(), ExportKind::Func, *number)))
-            .collect()
-    }
+/// What the rest borrows beside functions: everything with a number, under short names.
+fn lent(module: &Module<'_>) -> impl Iterator<Item = (String, ExportKind, u32)> {
+    let all = |letter: char, kind: ExportKind, count: usize| {
+        (0..index(count)).map(move |number| (format!("{letter}{number}"), kind, number))
+    };
+    all('t', ExportKind::Table, module.tables.len())
+        .chain(all('m', ExportKind::Memory, module.memories.len()))
+        .chain(all('g', ExportKind::Global, module.globals.len()))
+}
 
-    /// The table through which the first part calls the rest.
-    fn entries(&self) -> TableType {
-        let entries = (self.others.len() + self.stubs.len()) as u64;
-        TableType {
-            element_type: RefType::FUNCREF,
-            table64: false,
-            minimum: entries,
-            maximum: Some(entries),
-            shared: false,
-        }
+/// A table of functions of a fixed size.
+fn table(size: usize) -> TableType {
+    TableType {
+        element_type: RefType::FUNCREF,
+        table64: false,
+        minimum: size as u64,
+        maximum: Some(size as u64),
+        shared: false,
     }
 }
 
@@ -290,7 +293,6 @@ fn stub(ensure: u32, parameters: u32, slot: i32, type_index: u32, table_index: u
 fn entity(module: &Module<'_>, kind: ExportKind, number: u32) -> Result<EntityType, String> {
     let missing = "a number without a thing";
     Ok(match kind {
-        ExportKind::Func => EntityType::Function(module.type_of(number)?),
         ExportKind::Table => {
             let table = module.tables.get(count(number)).ok_or(missing)?;
             EntityType::Table(RoundtripReencoder.table_type(*table).map_err(text)?)
@@ -303,6 +305,8 @@ fn entity(module: &Module<'_>, kind: ExportKind, number: u32) -> Result<EntityTy
             let global = module.globals.get(count(number)).ok_or(missing)?;
             EntityType::Global(RoundtripReencoder.global_type(*global).map_err(text)?)
         }
-        ExportKind::Tag => return Err("tags".to_owned()),
+        ExportKind::Func | ExportKind::Tag => {
+            return Err("neither is lent by its number".to_owned());
+        }
     })
 }

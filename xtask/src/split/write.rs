@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use wasm_encoder::reencode::{Error, Reencode, RoundtripReencoder};
 use wasm_encoder::{
-    CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, ExportKind,
+    CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, Elements, ExportKind,
     ExportSection, FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, MemArg,
     MemArgTarget, MemorySection, MemoryType, StartSection, TableSection, TypeSection, ValType,
 };
@@ -99,6 +99,8 @@ pub(super) struct Parts {
     pub globals: GlobalSection,
     /// Exports beside those of the module.
     pub more_exports: Vec<(String, ExportKind, u32)>,
+    /// A table of those that are added, and the functions in it.
+    pub more_elements: Option<(u32, Vec<u32>)>,
     pub code: CodeSection,
     pub data: DataSection,
 }
@@ -159,11 +161,15 @@ impl Parts {
         if let Some(start) = module.start {
             out.section(&StartSection { function_index: renumber(start) });
         }
+        let mut elements = ElementSection::new();
         if let Some(section) = &module.elements {
-            let mut elements = ElementSection::new();
             Numbers(numbers).parse_element_section(&mut elements, section.clone()).map_err(text)?;
-            out.section(&elements);
         }
+        if let Some((table, functions)) = self.more_elements {
+            let start = ConstExpr::i32_const(0);
+            elements.active(Some(table), &start, Elements::Functions(functions.into()));
+        }
+        out.section(&elements);
         if module.data_count.is_some() {
             out.section(&DataCountSection { count: self.data.len() });
         }
