@@ -260,7 +260,9 @@ impl ResultSet {
 
     /// `fetchmany(size)`; without a size the one of `yield_per`, or all.
     pub fn fetch_many(&self, size: Option<usize>) -> Result<Vec<Item>> {
-        let Some(size) = size.or(self.yield_per) else { return self.all() };
+        // A cursor's own size of a fetch is one row; rows that are there already come all at once.
+        let own = (self.cursor.info.borrow().sets == 1).then_some(1);
+        let Some(size) = size.or(self.yield_per).or(own) else { return self.all() };
         let mut items = Vec::new();
         while items.len() < size {
             match self.next_item()? {

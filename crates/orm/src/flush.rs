@@ -19,6 +19,7 @@ use crate::session::{self, SessionId};
 
 pub use collect::Reason;
 pub use plan::{Batch, BatchColumn, FlushPlan, Operand, Step, StepId, StepKind};
+pub(crate) use settle::commit;
 pub(crate) use statement::{CacheKey, Since, Sql, dialect, engine_id};
 pub use view::{Cause, Edge, Why};
 

@@ -372,9 +372,12 @@ fn merge(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         args.bind(vm, "merge(self, instance, *, load=, options=)")?;
     configure(vm)?;
     let object = entity(vm, &instance.unwrap_or_default())?;
-    let _ = load;
+    let load = match load {
+        Some(load) => value::flag(vm, Some(load))?,
+        None => true,
+    };
     let Some(id) = this_.as_ref().and_then(session_id) else { return Ok(Value::None) };
-    let merged = with_orm(vm, |orm, host| session::merge(orm, host, id, object))?;
+    let merged = with_orm(vm, |orm, host| session::merge(orm, host, id, object, load))?;
     world::object(vm, merged)
 }
 

@@ -165,7 +165,11 @@ enum Content {
 /// `repr()` of an instance whose class has none: with the address of its id.
 pub(super) fn repr(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.at(0);
-    let class = crate::value::full_name(&vm.class_of(&this));
+    let class = vm.class_of(&this);
+    let class = match &*class.module() {
+        "builtins" => class.qualified_name().to_string(),
+        _ => crate::value::full_name(&class),
+    };
     let address = match entity(&this) {
         Some(id) => vidro_orm::address(id),
         None => "0x7f0000000000".to_owned(),
