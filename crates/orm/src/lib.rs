@@ -57,6 +57,10 @@ pub struct Orm {
     expression_notes: RefCell<FxHashMap<Rc<str>, flush::Since>>,
     /// SELECTs of gets and lazy loads, compiled.
     loaders: FxHashMap<load::LoadKey, Rc<load::Loader>>,
+    /// The options of the statement whose objects are being loaded.
+    load_origin: load::Origin,
+    /// When SELECTs that the engine compiles ran first: engine, options and text.
+    load_notes: RefCell<load::LoadNotes>,
     /// Aliases of mapped classes.
     aliases: Vec<load::Entity>,
     listener: event::Listener,

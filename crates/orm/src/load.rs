@@ -16,6 +16,8 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use vidro_engine::driver::RowView;
 use vidro_engine::{Call, Connection, Construct, Note, Style};
 use vidro_sql::Value;
@@ -25,6 +27,7 @@ use vidro_sql::expr::Expr;
 use vidro_sql::select::Select;
 use vidro_sql::statement::Statement;
 
+use crate::Orm;
 use crate::error::Result;
 use crate::mapping::RelationshipId;
 
@@ -37,17 +40,37 @@ pub use select::{Cell as RowCell, Item, Lowered, OrmSelect, Rows, all, count, ex
 pub(crate) use select::{hydrate_values, item_layouts};
 pub use strategy::{Columns, LoadOption, Strategy};
 
+/// The options of a statement as a number, 0 for none. Texts that stem from statements with other
+/// options are compiled anew by SQLAlchemy, and its log says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Origin(pub(crate) u64);
+
+/// When texts that the engine compiles ran first: by engine, options and text.
+pub(crate) type LoadNotes = FxHashMap<(u32, Origin, Rc<str>), f64>;
+
+impl Origin {
+    /// The same along a relationship.
+    pub(crate) fn below(self, relationship: RelationshipId) -> Self {
+        match self.0 {
+            0 => self,
+            origin => Self(origin.rotate_left(7) ^ u64::from(relationship.get())),
+        }
+    }
+}
+
 /// What a statement said about loading, kept by the objects it loaded for their lazy loads.
 #[derive(Debug, Default)]
 pub struct LoadContext {
     /// Options for the attributes of the object, and below them.
     pub options: Vec<LoadOption>,
+    /// Tells apart the statements that had options.
+    pub(crate) origin: Origin,
 }
 
 impl LoadContext {
     /// The strategy an option gives a relationship.
     pub(crate) fn strategy(&self, relationship: RelationshipId) -> Option<&LoadOption> {
-        self.options.iter().rev().find(|option| option.relationship == Some(relationship))
+        strategy::option_of(&self.options, relationship)
     }
 }
 
@@ -72,12 +95,22 @@ impl LoadSql {
     }
 
     /// A statement for one use, compiled through the engine's cache.
-    pub(crate) fn prepare(connection: &Connection, select: Select) -> Result<Self> {
+    pub(crate) fn prepare(orm: &Orm, connection: &Connection, select: Select) -> Result<Self> {
         let construct = Construct::from(Statement::from(select));
         let disabled = connection.execution_options().caching_disabled();
         let prepared =
             connection.engine().prepare(&construct.statement, &construct.options, disabled)?;
-        let note = Cell::new(Some(prepared.note));
+        let key = (connection.engine().id(), orm.load_origin, Rc::clone(&prepared.compiled.sql));
+        let mut notes = orm.load_notes.borrow_mut();
+        let note = match (prepared.note, notes.get(&key)) {
+            (Note::Cached(_), Some(since)) => Note::Cached(*since),
+            (Note::Cached(_), None) => Note::Generated(connection.engine().host().now()),
+            (note, _) => note,
+        };
+        if let Note::Generated(now) = note {
+            notes.insert(key, now);
+        }
+        let note = Cell::new(Some(note));
         Ok(Self { construct, compiled: prepared.compiled, binds: prepared.binds, note })
     }
 
@@ -117,9 +150,9 @@ pub(crate) enum LoadKey {
     Refresh(u16, u32),
     /// Some attributes of an object: mapper, engine, columns, and the slots of relationships that
     /// SQLAlchemy names with them, though it does not load them.
-    Attributes(u16, u32, Vec<u16>, Vec<u16>),
+    Attributes(u16, u32, Vec<u16>, Vec<u16>, Origin),
     /// Of a relationship: engine.
-    Lazy(u16, u32),
+    Lazy(u16, u32, Origin),
 }
 
 /// A loaded statement and how its rows become objects.

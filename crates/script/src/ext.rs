@@ -2,13 +2,18 @@
 
 use std::rc::Rc;
 
-use vidro_python::{Module, Raise, Vm};
+use vidro_python::{Args, Module, Raise, Value, Vm};
+
+/// The module of collections other than lists.
+pub(crate) const COLLECTIONS: &str = "sqlalchemy.orm.mapped_collection";
 
 /// The modules and their sources.
 const SOURCES: &[(&str, &str)] = &[
     ("sqlalchemy.ext.associationproxy", include_str!("ext/associationproxy.py")),
     ("sqlalchemy.ext.asyncio", include_str!("ext/asyncio.py")),
     ("sqlalchemy.ext.hybrid", include_str!("ext/hybrid.py")),
+    ("sqlalchemy.ext.orderinglist", include_str!("ext/orderinglist.py")),
+    (COLLECTIONS, include_str!("ext/collections.py")),
 ];
 
 /// Registers the modules; none is run before it is imported.
@@ -24,4 +29,11 @@ fn run(vm: &mut Vm, module: &Rc<Module>) -> Result<(), Raise> {
         Some(source) => vm.run_in_module(module.name.as_str(), source, module),
         None => Ok(()),
     }
+}
+
+/// Calls a function of one of the modules.
+pub(crate) fn call(vm: &mut Vm, module: &str, name: &str, args: Args) -> Result<Value, Raise> {
+    let module = Value::Module(vm.import(module)?);
+    let function = vm.get_attribute(&module, name)?;
+    vm.call(&function, args)
 }

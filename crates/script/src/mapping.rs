@@ -28,7 +28,7 @@ use vidro_sql::from::FromClause;
 use vidro_sql::schema::{Column, Table};
 
 use crate::world::{World, with_orm};
-use crate::{expression, schema};
+use crate::{expression, ext, schema};
 
 pub(crate) use attribute::AttributeObject;
 pub(crate) use bundle::{BundleObject, Bundled, gather as gather_bundles};
@@ -55,6 +55,9 @@ pub(crate) const FUNCTIONS: &[(&str, Call)] = &[
     ("aliased", entity::aliased),
     ("with_polymorphic", entity::with_polymorphic),
     ("with_parent", comparator::with_parent_condition),
+    ("attribute_keyed_dict", |vm, args| keyed(vm, "attribute_keyed_dict", args)),
+    ("column_keyed_dict", |vm, args| keyed(vm, "column_keyed_dict", args)),
+    ("keyfunc_mapping", |vm, args| keyed(vm, "keyfunc_mapping", args)),
     ("foreign", |_, args| Ok(args.at(0))),
     ("remote", |_, args| Ok(args.at(0))),
     ("declarative_base", registry::declarative_base),
@@ -277,6 +280,11 @@ pub(crate) fn entity_description(
 pub(crate) fn listen(vm: &mut Vm, target: &Value) -> Result<(), Raise> {
     let Some(attribute) = target.downcast::<AttributeObject>() else { return Ok(()) };
     with_orm(vm, |orm, _| orm.listen_to(attribute.mapper, &attribute.key))
+}
+
+/// A collection class whose members have keys.
+fn keyed(vm: &mut Vm, name: &str, args: Args) -> Result<Value, Raise> {
+    ext::call(vm, ext::COLLECTIONS, name, args)
 }
 
 /// Has the attributes that a class validates reported.

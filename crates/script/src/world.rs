@@ -233,6 +233,12 @@ impl World {
         u32::try_from(kept.len()).unwrap_or(0)
     }
 
+    /// The collection class behind a relationship's tag, if it has one.
+    pub(crate) fn collection_class(&self, tag: u32) -> Option<Value> {
+        let index = usize::try_from(tag).ok()?.checked_sub(1)?;
+        self.collections.borrow().get(index).cloned()
+    }
+
     /// The Python class of a mapper.
     pub(crate) fn class_of(&self, mapper: MapperId) -> Option<Rc<Class>> {
         let models = self.models.borrow();

@@ -475,30 +475,54 @@ impl Orm {
         if passive == Passive::Off {
             flush::autoflush(self, host, session)?;
         }
-        let dialect = flush::dialect(self, session);
         let context = self.instances[id].load.clone();
         let option = context.as_ref().and_then(|context| context.strategy(relationship.id));
         let below = option.map_or_else(Vec::new, |option| {
             strategy::options_for(self, &option.children, relationship.target)
         });
+        let origin = context.as_ref().map(|context| context.origin).unwrap_or_default();
+        let outer = std::mem::replace(&mut self.load_origin, origin);
+        let found = self.select_members(host, session, relationship, &below, &values);
+        let done = found.and_then(|found| {
+            if !below.is_empty() {
+                strategy::after(self, host, session, relationship.target, &found, &below, false)?;
+            }
+            Ok(found)
+        });
+        self.load_origin = outer;
+        done
+    }
+
+    /// Runs the SELECT of a lazy load.
+    fn select_members(
+        &mut self,
+        host: &mut dyn Host,
+        session: SessionId,
+        relationship: &Relationship,
+        below: &[LoadOption],
+        values: &[Value],
+    ) -> Result<Vec<InstanceId>> {
+        let dialect = flush::dialect(self, session);
+        let origin = self.load_origin;
         let loader = if below.is_empty() {
-            let key = LoadKey::Lazy(relationship.id.get(), flush::engine_id(self, session));
+            let engine = flush::engine_id(self, session);
+            let key = LoadKey::Lazy(relationship.id.get(), engine, origin);
             self.loader(key, |orm| {
                 let (select, layout) = related_select(orm, relationship, &[])?;
                 let sql = LoadSql::new(select, &dialect)?;
-                let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
+                let recipe = Rc::new(layout.recipe(orm, &sql, strategy::context(orm, &[]))?);
                 Ok(Loader { sql, recipe })
             })?
         } else {
-            let (select, layout) = related_select(self, relationship, &below)?;
+            let (select, layout) = related_select(self, relationship, below)?;
             let connection = session::connection(self, host, session)?;
-            let sql = LoadSql::prepare(&connection, select)?;
-            let recipe = Rc::new(layout.recipe(self, &sql, strategy::context(&below))?);
+            let sql = LoadSql::prepare(self, &connection, select)?;
+            let recipe = Rc::new(layout.recipe(self, &sql, strategy::context(self, below))?);
             Rc::new(Loader { sql, recipe })
         };
         let connection = session::connection(self, host, session)?;
         let (mut found, mut failed) = (Vec::new(), None);
-        loader.sql.run(&connection, &|name| key_value(name, &values), &mut |row| {
+        loader.sql.run(&connection, &|name| key_value(name, values), &mut |row| {
             match loader.recipe.hydrate(self, session, row, &dialect) {
                 Ok(Some(member)) => found.push(member),
                 Ok(None) => {}
@@ -506,13 +530,7 @@ impl Orm {
             }
             ControlFlow::Continue(())
         })?;
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        if !below.is_empty() {
-            strategy::after(self, host, session, relationship.target, &found, &below, false)?;
-        }
-        Ok(found)
+        failed.map_or(Ok(found), Err)
     }
 
     /// The values of the owner's columns that a relationship's condition mentions.

@@ -95,7 +95,17 @@ pub(super) fn load_attributes(
     let engine = flush::engine_id(orm, session);
     let whole = attributes.len() == mapper.columns.len();
     let cache_key = match autoflush || !whole {
-        true => LoadKey::Attributes(mapper.id.get(), engine, attributes.to_vec(), related),
+        true => {
+            let origin = orm.instances[id].load.as_ref().map(|load| load.origin);
+            let columns = attributes.to_vec();
+            LoadKey::Attributes(
+                mapper.id.get(),
+                engine,
+                columns,
+                related,
+                origin.unwrap_or_default(),
+            )
+        }
         // `session.refresh` comes without; its statement is one of its own.
         false => LoadKey::Refresh(mapper.id.get(), engine),
     };
@@ -111,7 +121,7 @@ pub(super) fn load_attributes(
         // Expressions hold values of their own, so the statement is made each time.
         false => {
             let (select, layout) = select(orm, &mapper, &choice)?;
-            let sql = LoadSql::prepare(&connection, select)?;
+            let sql = LoadSql::prepare(orm, &connection, select)?;
             let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
             Rc::new(Loader { sql, recipe })
         }

@@ -211,16 +211,28 @@ pub fn execute(
     session: SessionId,
     statement: &OrmSelect,
 ) -> Result<Rows> {
+    if statement.autoflush && statement.from_statement.is_none() {
+        flush::autoflush(orm, host, session)?;
+    }
+    let outer = std::mem::replace(&mut orm.load_origin, strategy::origin(&statement.options));
+    let rows = run(orm, host, session, statement);
+    orm.load_origin = outer;
+    rows
+}
+
+fn run(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    session: SessionId,
+    statement: &OrmSelect,
+) -> Result<Rows> {
     if let Some(given) = &statement.from_statement {
         return super::statement::execute(orm, host, session, statement, given);
-    }
-    if statement.autoflush {
-        flush::autoflush(orm, host, session)?;
     }
     let lowered = lower(orm, statement)?;
     let dialect = flush::dialect(orm, session);
     let connection = connection_of(orm, host, session, statement)?;
-    let sql = LoadSql::prepare(&connection, lowered.select.clone())?;
+    let sql = LoadSql::prepare(orm, &connection, lowered.select.clone())?;
     let mut reader = Reader::new(orm, session, &sql, &dialect, &lowered, statement)?;
     let given = |name: &str| {
         statement.params.iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone())
@@ -284,7 +296,7 @@ impl<'a> Reader<'a> {
         for (number, layout) in lowered.layouts.iter().enumerate() {
             match layout {
                 ItemLayout::Entity(layout, options) => {
-                    let context = strategy::context(options);
+                    let context = strategy::context(orm, options);
                     let mut recipe = layout.recipe(orm, sql, context)?;
                     recipe.populate_existing = statement.populate_existing;
                     let mapper = orm.mapping.mapper(recipe.mapper);
@@ -299,7 +311,7 @@ impl<'a> Reader<'a> {
         }
         let mut eager = Vec::new();
         for join in &lowered.eager {
-            let mut recipe = join.layout.recipe(orm, sql, strategy::context(&join.options))?;
+            let mut recipe = join.layout.recipe(orm, sql, strategy::context(orm, &join.options))?;
             recipe.populate_existing = statement.populate_existing;
             eager.push((join, recipe));
         }

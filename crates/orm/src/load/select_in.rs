@@ -67,8 +67,8 @@ pub(super) fn select_subclass(
             select = select.where_(criterion);
         }
         let connection = session::connection(orm, host, session)?;
-        let sql = LoadSql::prepare(&connection, select)?;
-        let recipe = layout.recipe(orm, &sql, context(options))?;
+        let sql = LoadSql::prepare(orm, &connection, select)?;
+        let recipe = layout.recipe(orm, &sql, context(orm, options))?;
         let mut failed = None;
         sql.run(
             &connection,
@@ -98,16 +98,20 @@ pub(super) fn select_in(
     let SelectIn { session, relationship, option, .. } = load;
     let purpose = Purpose::SelectIn { relationship: relationship.id };
     orm.emit(Event::LoadStarted { purpose });
+    let below = orm.load_origin.below(relationship.id);
+    let outer = std::mem::replace(&mut orm.load_origin, below);
     let done = if relationship.use_get {
         load.targets(orm, host, owners)
     } else {
         owners.chunks(CHUNK).try_for_each(|chunk| load.collections(orm, host, chunk))
     };
     orm.emit(Event::LoadFinished { purpose });
-    done?;
     let members = load.members;
     let below = options_for(orm, &option.children, relationship.target);
-    after(orm, host, session, relationship.target, &members, &below, false)
+    let done =
+        done.and_then(|()| after(orm, host, session, relationship.target, &members, &below, false));
+    orm.load_origin = outer;
+    done
 }
 
 /// An eager load by `IN`.
@@ -305,9 +309,9 @@ impl SelectIn<'_> {
     ) -> Result<()> {
         let dialect = flush::dialect(orm, self.session);
         let connection = session::connection(orm, host, self.session)?;
-        let sql = LoadSql::prepare(&connection, select)?;
+        let sql = LoadSql::prepare(orm, &connection, select)?;
         let below = options_for(orm, &self.option.children, self.relationship.target);
-        let recipe = layout.recipe(orm, &sql, context(&below))?;
+        let recipe = layout.recipe(orm, &sql, context(orm, &below))?;
         let sources: Vec<Source> = (0..width).map(|i| Source::of(sql.compiled(), i)).collect();
         let mut failed = None;
         let mut seen: FxHashSet<InstanceId> = self.members.iter().copied().collect();

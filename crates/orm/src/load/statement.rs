@@ -57,7 +57,8 @@ pub(super) fn execute(
                 layout.move_to(&place);
                 let mapper = Rc::clone(orm.mapping.mapper(orm.entity_mapper(layout.entity)));
                 let options = strategy::options_for(orm, &select.options, mapper.id);
-                let mut recipe = layout.recipe_with(orm, &plain, strategy::context(&options))?;
+                let mut recipe =
+                    layout.recipe_with(orm, &plain, strategy::context(orm, &options))?;
                 if recipe.key.len() < mapper.primary_key.len() {
                     let missing = mapper.primary_key.first().map(|pk| mapper.column(*pk));
                     let column = missing.transpose()?.and_then(|found| found.column());

@@ -1,8 +1,9 @@
 //! Eager loading: by join within the statement, by `IN` after it.
 
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashSet, FxHasher};
 use vidro_sql::expr::{Expr, and_};
 use vidro_sql::from::FromClause;
 use vidro_sql::select::{JoinStep, Query, Select};
@@ -10,7 +11,7 @@ use vidro_sql::select::{JoinStep, Query, Select};
 use super::entity::{EntityId, join_parts, multiplies, replace};
 use super::layout::{Layout, add_columns};
 use super::select_in::{SelectIn, select_in, select_subclass};
-use super::{LoadContext, polymorphic};
+use super::{LoadContext, Origin, polymorphic};
 use crate::Orm;
 use crate::error::Result;
 use crate::host::Host;
@@ -193,12 +194,45 @@ pub(super) fn raises(options: &[LoadOption], index: u16) -> bool {
 }
 
 /// What loaded objects keep of their options.
-pub(super) fn context(options: &[LoadOption]) -> Option<Rc<LoadContext>> {
-    (!options.is_empty()).then(|| Rc::new(LoadContext { options: options.to_vec() }))
+pub(super) fn context(orm: &Orm, options: &[LoadOption]) -> Option<Rc<LoadContext>> {
+    let origin = orm.load_origin;
+    let said = !options.is_empty() || origin != Origin::default();
+    said.then(|| Rc::new(LoadContext { options: options.to_vec(), origin }))
+}
+
+/// The number of a statement's options.
+pub(super) fn origin(options: &[LoadOption]) -> Origin {
+    if options.is_empty() {
+        return Origin::default();
+    }
+    let mut hasher = FxHasher::default();
+    hash(options, &mut hasher);
+    Origin(hasher.finish() | 1)
+}
+
+fn hash(options: &[LoadOption], hasher: &mut FxHasher) {
+    options.len().hash(hasher);
+    for option in options {
+        (option.relationship, option.mapper, option.innerjoin).hash(hasher);
+        (option.entity.is_some(), option.criteria.len()).hash(hasher);
+        std::mem::discriminant(&option.strategy).hash(hasher);
+        match &option.strategy {
+            Strategy::Defer(columns) | Strategy::Undefer(columns) | Strategy::LoadOnly(columns) => {
+                (&columns.named, columns.all, columns.raises).hash(hasher);
+            }
+            Strategy::SelectInPolymorphic(mappers) => mappers.hash(hasher),
+            Strategy::Expression(column, _) => column.hash(hasher),
+            _ => {}
+        }
+        hash(&option.children, hasher);
+    }
 }
 
 /// The option for a relationship, the last word winning.
-fn option_of(options: &[LoadOption], relationship: RelationshipId) -> Option<&LoadOption> {
+pub(super) fn option_of(
+    options: &[LoadOption],
+    relationship: RelationshipId,
+) -> Option<&LoadOption> {
     let named = options.iter().rev().find(|option| option.relationship == Some(relationship));
     named.or_else(|| {
         let wildcard = |option: &&LoadOption| {

@@ -156,7 +156,7 @@ fn read(vm: &mut Vm, given: &Value, key: &str) -> Result<Value, Raise> {
         Read::Expression(expr) => Ok(expression::object(vm, expr)),
         Read::One(other) => object(vm, other),
         Read::Many(relationship) => {
-            Ok(collection::CollectionObject::value(given, id, relationship))
+            collection::CollectionObject::shown(vm, given, id, relationship)
         }
     }
 }

@@ -9,6 +9,7 @@ use vidro_python::{
 };
 
 use super::instance;
+use crate::ext;
 use crate::world::{self, World, with_orm};
 
 /// The collection of an object. It holds the object, as a list held by it would be held.
@@ -47,6 +48,22 @@ pub(super) fn define(vm: &mut Vm) {
 impl CollectionObject {
     pub(super) fn value(owner: &Value, id: InstanceId, relationship: RelationshipId) -> Value {
         Value::object(Self { owner: owner.clone(), id, relationship })
+    }
+
+    /// The collection as its class shows it: a list, or what stands over one.
+    pub(super) fn shown(
+        vm: &mut Vm,
+        owner: &Value,
+        id: InstanceId,
+        relationship: RelationshipId,
+    ) -> Result<Value, Raise> {
+        let members = Self::value(owner, id, relationship);
+        let world = World::of(vm)?;
+        let tag = world.look(|orm| orm.mapping.relationship(relationship).tag).unwrap_or(0);
+        match world.collection_class(tag) {
+            Some(class) => ext::call(vm, ext::COLLECTIONS, "adapt", Args::from([class, members])),
+            None => Ok(members),
+        }
     }
 
     /// Ids of the members, loaded if need be.

@@ -144,7 +144,7 @@ pub(super) fn dict(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
             Content::One(None) => Value::None,
             Content::One(Some(other)) => object(vm, other)?,
             Content::Many(relationship) => {
-                super::collection::CollectionObject::value(&this, id, relationship)
+                super::collection::CollectionObject::shown(vm, &this, id, relationship)?
             }
         };
         pairs.push((key, found));

@@ -130,8 +130,11 @@ fn insert(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     for pair in &relationship.synchronize_pairs {
         let source = pair.source_attribute;
         let id = this.id;
-        let found = with_orm(vm, |orm, _| {
-            Ok(orm.instances[id].column(source).value().cloned().unwrap_or_default())
+        let found = with_orm(vm, |orm, host| {
+            Ok(match orm.get_column(host, id, source)? {
+                vidro_orm::Loaded::Value(found) => found.clone(),
+                _ => vidro_sql::Value::Null,
+            })
         })?;
         values.push((pair.dest.key(), crate::value::to_python(vm, &found)));
     }
