@@ -241,9 +241,6 @@ impl Connection {
     pub fn isolation_level(&self) -> Result<&'static str> {
         let mut uncommitted = false;
         let dbapi = self.dbapi()?;
-        if dbapi.with(|driver| driver.autocommit())? {
-            return Ok("AUTOCOMMIT");
-        }
         let mut read = |row: &dyn crate::driver::RowView| {
             uncommitted = row.get(0) == vidro_sql::ValueRef::Int(1);
             std::ops::ControlFlow::Continue(())

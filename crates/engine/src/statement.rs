@@ -268,8 +268,10 @@ impl Execution<'_> {
         info.compiled = true;
         info.sets = sets.len();
         info.is_insert = self.prepared.compiled.kind == StatementKind::Insert;
-        info.last_params = sets.last().cloned().unwrap_or_default();
         let dml = self.prepared.compiled.dml.as_ref();
+        let last = sets.last().cloned().unwrap_or_default();
+        let whole = dml.is_none() || last.len() >= self.prepared.compiled.params.len();
+        info.last_params = if whole { last } else { self.current_parameters(&last) };
         if let Some(dml) = dml {
             self.note_keys(dml, &collector, sets, &mut info);
         }

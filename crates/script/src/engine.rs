@@ -144,7 +144,9 @@ pub(crate) fn reflect(
             );
             return Err(crate::exc::invalid_request(vm, message));
         }
-        names.extend(with_engine(vm, || inspector.temp_table_names())?);
+        if !views {
+            names.extend(with_engine(vm, || inspector.temp_table_names())?);
+        }
         let wanted =
             |name: &String| only.as_ref().is_none_or(|only| only.iter().any(|one| **one == **name));
         names.retain(|name| wanted(name) && !metadata.contains(name));

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use vidro_engine::Bind;
 use vidro_engine::inspect::{
-    ColumnInfo, ForeignKeyInfo, IndexInfo, Inspector, PrimaryKeyInfo, UniqueInfo,
+    CheckInfo, ColumnInfo, ForeignKeyInfo, IndexInfo, Inspector, PrimaryKeyInfo, UniqueInfo,
 };
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Value, Vm};
 use vidro_sql::expr::Expr;
@@ -33,6 +33,15 @@ const METHODS: &[(&str, Call)] = &[
     ("has_table", |vm, args| {
         let (this, table) = this(vm, &args)?;
         with_engine(vm, || this.inspector.has_table(&table)).map(Value::Bool)
+    }),
+    ("has_index", |vm, args| {
+        let (this, table) = this(vm, &args)?;
+        let name = value::text(vm, &args.at(2))?;
+        let found = with_engine(vm, || this.inspector.indexes(&table))?;
+        Ok(Value::Bool(found.iter().any(|index| *index.name == *name)))
+    }),
+    ("get_table_comment", |vm, _| {
+        Err(exc::raise(vm, "NotImplementedError", "SQLite knows no comments on tables"))
     }),
     ("get_columns", |vm, args| {
         let (this, table) = this(vm, &args)?;
@@ -71,7 +80,7 @@ const METHODS: &[(&str, Call)] = &[
     ("get_check_constraints", |vm, args| {
         let (this, table) = this(vm, &args)?;
         let found = with_engine(vm, || this.inspector.check_constraints(&table))?;
-        let dict = |one: &vidro_engine::inspect::CheckInfo| {
+        let dict = |one: &CheckInfo| {
             Value::dict([
                 ("sqltext", Value::from(one.sqltext.as_str())),
                 ("name", optional(one.name.as_deref())),
@@ -170,6 +179,7 @@ struct Found {
     keys: Vec<ForeignKeyInfo>,
     indexes: Vec<IndexInfo>,
     uniques: Vec<UniqueInfo>,
+    checks: Vec<CheckInfo>,
 }
 
 /// Asks about several tables, one kind of question after the other, as SQLAlchemy does.
@@ -183,6 +193,7 @@ fn ask(inspector: &Inspector, names: &[String]) -> vidro_engine::Result<Vec<Foun
     each(&|found, name| inspector.foreign_keys(name).map(|keys| found.keys = keys))?;
     each(&|found, name| inspector.indexes(name).map(|indexes| found.indexes = indexes))?;
     each(&|found, name| inspector.unique_constraints(name).map(|all| found.uniques = all))?;
+    each(&|found, name| inspector.check_constraints(name).map(|all| found.checks = all))?;
     Ok(all)
 }
 
@@ -214,7 +225,7 @@ pub(super) fn autoload(vm: &mut Vm, inspector: &Inspector, table: &Table) -> Res
 
 fn fill(vm: &mut Vm, inspector: &Inspector, table: &Table, found: Found) -> Result<(), Raise> {
     let name = table.name().to_string();
-    let Found { columns, primary, keys, indexes, uniques } = found;
+    let Found { columns, primary, keys, indexes, uniques, checks } = found;
     let sql = |vm: &mut Vm, result: vidro_sql::Result<()>| {
         result.map_err(|error| exc::from_sql(vm, &error))
     };
@@ -252,7 +263,8 @@ fn fill(vm: &mut Vm, inspector: &Inspector, table: &Table, found: Found) -> Resu
         });
         let kind = ConstraintKind::ForeignKey(made.collect());
         let locals = key.columns.iter().map(|column| ColumnArg::Name(column.as_str().into()));
-        let constraint = Constraint::new(kind, None, options.clone()).of_columns(locals.collect());
+        let name = key.name.as_deref().map(vidro_sql::name::Name::new);
+        let constraint = Constraint::new(kind, name, options.clone()).of_columns(locals.collect());
         let added = table.append_constraint(&constraint);
         sql(vm, added)?;
     }
@@ -261,6 +273,11 @@ fn fill(vm: &mut Vm, inspector: &Inspector, table: &Table, found: Found) -> Resu
         let name = unique.name.map(vidro_sql::name::Name::new);
         let constraint = Constraint::unique(Vec::new(), name).of_columns(locals.collect());
         let added = table.append_constraint(&constraint);
+        sql(vm, added)?;
+    }
+    for check in checks {
+        let name = check.name.map(vidro_sql::name::Name::new);
+        let added = table.append_constraint(&Constraint::check(Expr::text(&check.sqltext), name));
         sql(vm, added)?;
     }
     for index in indexes {
@@ -275,5 +292,9 @@ fn fill(vm: &mut Vm, inspector: &Inspector, table: &Table, found: Found) -> Resu
 impl Object for InspectorObject {
     fn class(&self, vm: &Vm) -> Rc<Class> {
         vm.named_class("sqlalchemy.engine.reflection.Inspector")
+    }
+
+    fn get_attribute(self: Rc<Self>, _: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        Ok((name == "default_schema_name").then(|| Value::from("main")))
     }
 }

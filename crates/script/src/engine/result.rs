@@ -120,10 +120,9 @@ const METHODS: &[(&str, Call)] = &[
         this(vm, &args)?.result.close();
         Ok(Value::None)
     }),
-    ("freeze", |_, args| {
-        let this = args.at(0);
-        Ok(Value::closure("frozen", move |_, _| Ok(this.clone())))
-    }),
+    ("freeze", freeze),
+    ("supports_sane_rowcount", |_, _| Ok(Value::Bool(true))),
+    ("supports_sane_multi_rowcount", |_, _| Ok(Value::Bool(true))),
     ("last_inserted_params", |vm, args| {
         let this = this(vm, &args)?;
         Ok(params(vm, &this.result.info()))
@@ -327,6 +326,20 @@ fn columns(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     }
     let made = run(vm, this.result.columns(&positions))?;
     Ok(this.with(made))
+}
+
+/// `result.freeze()`: what gives the same rows again at each call.
+fn freeze(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let this = checked(vm, &args)?;
+    let keys = run(vm, this.result.keys())?.names().to_vec();
+    let mut rows = Vec::new();
+    for found in run(vm, this.result.all())? {
+        rows.push(match found {
+            Item::Row(row) | Item::Mapping(row) => row.to_vec(),
+            Item::Scalar(found) => vec![found],
+        });
+    }
+    Ok(Value::closure("frozen", move |_, _| Ok(from_rows(keys.clone(), rows.clone(), false))))
 }
 
 fn partitions(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
