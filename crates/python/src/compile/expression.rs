@@ -114,6 +114,7 @@ impl<'a> Compiler<'a> {
                 self.emit(Op::Dup);
                 self.store(&node.target);
             }
+            Expr::Tuple(node) if node.elts.is_empty() => self.constant(Value::tuple(Vec::new())),
             Expr::Tuple(node) => self.sequence(&node.elts, Op::BuildTuple, true),
             Expr::List(node) => self.sequence(&node.elts, Op::BuildList, false),
             Expr::Set(node) => self.set_display(&node.elts),
