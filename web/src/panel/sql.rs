@@ -129,10 +129,10 @@ fn statement(
         <li class=class>
             <p class="meta">
                 <span class="no">{sql.id}</span>
+                {dialects(store, sql.id)}
                 {line_link(store, line)}
                 <span class="purpose">{purpose(store, now, &sql.purpose)}</span>
                 <span class="numbers">{numbers(store, sql)}</span>
-                {dialects(store, sql.id)}
             </p>
             <pre class="code" inner_html=paint::sql(sql.text.trim())></pre>
             {sets}{more}{error}
@@ -145,7 +145,7 @@ fn statement(
 fn dialects(store: Store, statement: u32) -> AnyView {
     let label = store.tf(Text::ShowDialects, &[&statement.to_string()]);
     view! {
-        <button type="button" class="line-link" aria-label=label.clone() title=label on:click=move |_| store.show_dialects(statement)>"⇄"</button>
+        <button type="button" class="swap" aria-label=label.clone() title=label on:click=move |_| store.show_dialects(statement)>"⇄"</button>
     }
     .into_any()
 }
