@@ -141,8 +141,6 @@ pub struct PoolNote<'a> {
     pub moment: PoolMoment,
     /// The engine whose pool it is.
     pub engine: u32,
-    /// The class of the pool.
-    pub pool: &'static str,
     /// Which DBAPI connection; 0 when there is none yet.
     pub dbapi: u32,
     /// Number of the [`Connection`](crate::Connection) that takes it or gives it back; 0 for other moments.
@@ -151,8 +149,6 @@ pub struct PoolNote<'a> {
     pub checked_in: i64,
     /// Connections in use.
     pub checked_out: i64,
-    /// Connections open beyond the pool's size.
-    pub overflow: i64,
     /// Why, where there is a reason.
     pub reason: Option<&'a str>,
 }

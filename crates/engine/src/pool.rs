@@ -494,12 +494,10 @@ impl Pool {
         let event = Event::Pool(PoolNote {
             moment,
             engine: self.engine,
-            pool: self.class.name(),
             dbapi: dbapi.map_or(0, Dbapi::id),
             holder,
             checked_in: self.checked_in(),
             checked_out: self.checked_out(),
-            overflow: self.overflow(),
             reason,
         });
         if let Some(dbapi) = dbapi.filter(|_| heard) {
