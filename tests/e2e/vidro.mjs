@@ -98,8 +98,8 @@ export class Page {
 
   async rests() {
     await this.phase("finished", "failed", "stopped");
-    // The last batch is drawn one frame after the phase.
-    await this.page.waitForTimeout(120);
+    // What changed is drawn in the next frame.
+    await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   }
 
   async type(source) {

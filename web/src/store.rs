@@ -9,8 +9,8 @@ use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use vidro_protocol::{
-    CardGesture, CheckReport, Compiled, Diagnostic, Edits, Gesture, RequestBody, Response,
-    ResponseBody, StepKind, TextEdit,
+    CardGesture, CheckReport, Compiled, Diagnostic, Edits, EventBody, Gesture, RequestBody,
+    Response, ResponseBody, StepKind, TextEdit,
 };
 
 /// What `rest.js` calls its error when the core's second part cannot be fetched.
@@ -134,6 +134,8 @@ pub(crate) struct Store {
     waiting: StoredValue<BTreeMap<u32, Wait>>,
     ran: StoredValue<String>,
     checks: StoredValue<u32>,
+    /// Runs that were asked for and have not begun: what the log tells meanwhile is of an older one.
+    starting: StoredValue<u32>,
     refreshing: StoredValue<bool>,
     deaths: StoredValue<u32>,
 }
@@ -163,6 +165,7 @@ impl Store {
             waiting: StoredValue::new(BTreeMap::new()),
             ran: StoredValue::new(String::new()),
             checks: StoredValue::new(0),
+            starting: StoredValue::new(0),
             refreshing: StoredValue::new(false),
             deaths: StoredValue::new(0),
         }
@@ -227,8 +230,19 @@ impl Store {
         if matches!(self.phase.get_untracked(), Phase::Running | Phase::Paused) {
             self.ask(RequestBody::Stop, Wait::Nothing);
         }
+        self.begin(RequestBody::Run { source, stepping });
+    }
+
+    /// Asks for a run, and shows at once that there will be one.
+    fn begin(self, run: RequestBody) {
+        self.starting.update_value(|count| *count = count.saturating_add(1));
         self.phase.set(Phase::Running);
-        self.ask(RequestBody::Run { source, stepping }, Wait::Run);
+        self.ask(run, Wait::Run);
+    }
+
+    fn begun(self, runs: usize) {
+        let runs = u32::try_from(runs).unwrap_or(u32::MAX);
+        self.starting.update_value(|count| *count = count.saturating_sub(runs));
     }
 
     /// One statement on: through the log when the past is on show, else in the run, else the flush that waits.
@@ -265,6 +279,7 @@ impl Store {
 
     /// Forgets the run.
     pub(crate) fn reset(self) {
+        self.starting.update_value(|count| *count = count.saturating_add(1));
         self.ask(RequestBody::Reset, Wait::Nothing);
         self.log.set_value(Log::default());
         self.ran.set_value(String::new());
@@ -388,6 +403,7 @@ impl Store {
             Message::Batch(batch) => {
                 self.deaths.set_value(0);
                 if !batch.events.is_empty() {
+                    self.begun(batch.events.iter().filter(|event| begins(&event.body)).count());
                     self.log.update_value(|log| {
                         batch.events.into_iter().for_each(|event| log.push(event));
                     });
@@ -417,16 +433,25 @@ impl Store {
     }
 
     fn refresh(self) {
-        let phase = self.with_log(|log| log.live().phase);
-        if phase != Phase::Running || self.phase.get_untracked() != Phase::Running {
-            self.phase.set(phase);
+        if !self.follows.get_untracked() {
+            self.show_phase();
+            return self.length.set(self.with_log(Log::len));
         }
-        if self.follows.get_untracked() {
-            let few = self.with_log(|log| log.live().objects.len() < 40) && phase != Phase::Running;
-            let show = move || self.jump(usize::MAX);
-            if few { gently(show) } else { show() }
-        } else {
-            self.length.set(self.with_log(Log::len));
+        // Phase and state in one go: a page that says it is finished shows what came of it.
+        let show = move || {
+            self.show_phase();
+            self.jump(usize::MAX);
+        };
+        let few = self
+            .with_log(|log| log.live().objects.len() < 40 && log.live().phase != Phase::Running);
+        if few { gently(show) } else { show() }
+    }
+
+    /// Takes the phase from the log, unless a newer run was asked for.
+    fn show_phase(self) {
+        let phase = self.with_log(|log| log.live().phase);
+        if self.starting.get_value() == 0 && self.phase.get_untracked() != phase {
+            self.phase.set(phase);
         }
     }
 
@@ -448,8 +473,9 @@ impl Store {
             (Some(Wait::Dialects), ResponseBody::Failed(Diagnostic { name, message, .. })) => {
                 self.dialects.set(Shown::Failed(format!("{name}: {message}")));
             }
-            (_, ResponseBody::Failed(diagnostic)) => {
-                self.phase.set(self.with_log(|log| log.live().phase));
+            (wait, ResponseBody::Failed(diagnostic)) => {
+                self.begun(usize::from(wait == Some(Wait::Run)));
+                self.show_phase();
                 self.diagnostics.set(vec![diagnostic]);
             }
             _ => {}
@@ -467,7 +493,7 @@ impl Store {
             Some(line) if fresh && self.phase.get_untracked() == Phase::Finished => {
                 self.ran.set_value(source.clone());
                 self.line.set(Some(line));
-                self.ask(RequestBody::Append { source, line }, Wait::Run);
+                self.begin(RequestBody::Append { source, line });
             }
             _ => self.run(false),
         }
@@ -480,6 +506,7 @@ impl Store {
             self.client.with_value(|client| client.as_ref().map(Client::restart));
         }
         self.waiting.update_value(BTreeMap::clear);
+        self.starting.set_value(0);
         self.ran.set_value(String::new());
         self.phase.set(Phase::Failed);
         let died = if reason.contains(REST_MISSING) { Text::RestMissing } else { Text::WorkerDied };
@@ -492,6 +519,10 @@ impl Store {
             ..Default::default()
         }]);
     }
+}
+
+fn begins(body: &EventBody) -> bool {
+    matches!(body, EventBody::ScriptStarted | EventBody::ScriptResumed)
 }
 
 /// The text after the edits; an edit that does not fit the text is left out.
