@@ -9,7 +9,7 @@ import uuid
 
 from sqlalchemy import *
 from sqlalchemy import types
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.dialects import mysql, oracle, postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.schema import AddConstraint, CreateColumn, CreateIndex, CreateSchema, CreateSequence, CreateTable
 from sqlalchemy.schema import DropConstraint, DropIndex, DropSchema, DropSequence, DropTable
@@ -76,6 +76,7 @@ dialects = {
     "postgresql": postgresql.dialect(),
     "mysql": mysql.dialect(),
     "mariadb": make_url("mariadb+mysqldb://").get_dialect()(),
+    "oracle": oracle.dialect(),
 }
 
 

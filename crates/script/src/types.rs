@@ -121,6 +121,7 @@ fn construct(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let kind = TypeKind::from_name(row.kind).unwrap_or(TypeKind::NullType);
     let own = match (row.module, row.name) {
         (table::MY, _) => Some(Family::Mysql),
+        (table::ORA, _) => Some(Family::Oracle),
         (table::PG, "JSON") => Some(Family::Postgresql),
         _ => None,
     };
@@ -140,10 +141,13 @@ fn construct(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         signature => {
             let mut type_args = TypeArgs {
                 own,
-                national: own.is_some() && matches!(row.name, "NCHAR" | "NVARCHAR"),
+                national: own == Some(Family::Mysql) && matches!(row.name, "NCHAR" | "NVARCHAR"),
                 ..TypeArgs::default()
             };
             let any = fill(vm, row, signature, &args, &mut type_args)? || own.is_some();
+            if kind == TypeKind::NUMBER && type_args.asdecimal.is_none() {
+                type_args.asdecimal = Some(type_args.scale.is_some_and(|scale| scale > 0));
+            }
             if matches!(row.kind, "JSON" | "JSONB") {
                 type_args.codec = Some(json_codec());
                 Type::with(kind, type_args)
@@ -205,6 +209,9 @@ fn set(vm: &mut Vm, args: &mut TypeArgs, name: &str, value: &Value) -> Result<bo
         "length" => args.length = number,
         "collation" => args.collation = text(),
         "precision" | "second_precision" => args.precision = number,
+        "day_precision" => args.day_precision = number,
+        "binary_precision" => args.binary_precision = number,
+        "local_timezone" => args.local_timezone = vm.truth(value)?,
         "native" => args.native_interval = Some(vm.truth(value)?),
         "native_uuid" => args.native_uuid = Some(vm.truth(value)?),
         "varying" => args.varying = vm.truth(value)?,

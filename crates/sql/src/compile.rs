@@ -18,6 +18,7 @@ mod index;
 mod item;
 mod names;
 mod operator;
+mod oracle;
 mod select;
 
 use std::rc::Rc;

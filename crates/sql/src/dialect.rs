@@ -1,10 +1,13 @@
 //! Dialects: what each backend can do and how it spells it, one constant each.
 
 mod mysql;
+mod oracle;
 mod postgresql;
 mod quote;
 mod reserved;
 mod sqlite;
+
+pub(crate) use oracle::NO_ARGUMENTS as ORACLE_NO_ARGUMENTS;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -27,6 +30,8 @@ pub enum Family {
     Postgresql,
     /// MySQL and MariaDB
     Mysql,
+    /// Oracle
+    Oracle,
 }
 
 /// How parameters are written.
@@ -195,6 +200,11 @@ impl Dialect {
         Self { caps: &mysql::MARIADB, paramstyle: Paramstyle::Format, driver: "mysqldb" }
     }
 
+    /// Oracle over oracledb, which is what `oracle://` means.
+    pub const fn oracle() -> Self {
+        Self { caps: &oracle::CAPS, paramstyle: Paramstyle::Named, driver: "oracledb" }
+    }
+
     /// The dialect of a URL's name and driver: `("postgresql", Some("asyncpg"))`.
     pub fn for_url(name: &str, driver: Option<&str>) -> Result<Self> {
         let base = match name {
@@ -202,6 +212,7 @@ impl Dialect {
             "postgresql" => Self::postgresql(),
             "mysql" => Self::mysql(),
             "mariadb" => Self::mariadb(),
+            "oracle" => Self::oracle(),
             _ => return Err(unknown(name, driver)),
         };
         let Some(driver) = driver else { return Ok(base) };
@@ -218,6 +229,8 @@ impl Dialect {
             (Family::Mysql, "mariadbconnector") => (Paramstyle::Qmark, "mariadbconnector"),
             (Family::Mysql, "aiomysql") => (Paramstyle::Pyformat, "aiomysql"),
             (Family::Mysql, "asyncmy") => (Paramstyle::Pyformat, "asyncmy"),
+            (Family::Oracle, "oracledb") => (Paramstyle::Named, "oracledb"),
+            (Family::Oracle, "cx_oracle") => (Paramstyle::Named, "cx_oracle"),
             _ => return Err(unknown(name, Some(driver))),
         };
         Ok(Self { caps: base.caps, paramstyle, driver })
@@ -264,6 +277,11 @@ impl Dialect {
         let mut out = String::with_capacity(name.len() + 2);
         quote::write_name(self, name, &mut out);
         out
+    }
+
+    /// Whether a lower-case word is reserved.
+    pub(crate) fn reserves(&self, word: &str) -> bool {
+        quote::is_reserved(self, word)
     }
 
     pub(crate) fn write_name(&self, name: &crate::name::Name, out: &mut String) {

@@ -70,6 +70,12 @@ pub struct TypeArgs {
     pub charset: Option<Rc<str>>,
     /// MySQL's fractional seconds.
     pub fsp: Option<i64>,
+    /// Oracle's precision of floats, in bits.
+    pub binary_precision: Option<i64>,
+    /// Oracle's digits of an interval's days.
+    pub day_precision: Option<i64>,
+    /// Oracle's `TIMESTAMP WITH LOCAL TIME ZONE`.
+    pub local_timezone: bool,
     /// PostgreSQL's interval fields, such as `YEAR TO MONTH`.
     pub fields: Option<Rc<str>>,
     /// Name of a Boolean's or Enum's constraint or type.
@@ -272,6 +278,12 @@ impl Type {
     pub fn affinity(&self) -> Affinity {
         match self.decorator() {
             Some(decorator) => decorator.impl_type().affinity(),
+            // Oracle's one number is whole unless it has digits after the point.
+            None if self.kind == TypeKind::NUMBER
+                && self.args().and_then(|args| args.scale).is_some_and(|scale| scale > 0) =>
+            {
+                Affinity::Numeric
+            }
             None => self.kind.affinity(),
         }
     }
@@ -416,6 +428,8 @@ impl TypeArgs {
                     other.fsp,
                     other.dimensions,
                 )
+            && (self.binary_precision, self.day_precision, self.local_timezone)
+                == (other.binary_precision, other.day_precision, other.local_timezone)
             && (&self.collation, &self.charset, &self.name, &self.schema, &self.fields)
                 == (&other.collation, &other.charset, &other.name, &other.schema, &other.fields)
     }

@@ -220,7 +220,7 @@ pub(super) const MODULES: &[(&str, &[Part])] = &[
     ("sqlalchemy.orm.strategy_options", &[Session]),
     ("sqlalchemy.ext", &[]),
     ("sqlalchemy.ext.declarative", &[Mapping]),
-    ("sqlalchemy.dialects", &[Modules("sqlite postgresql mysql")]),
+    ("sqlalchemy.dialects", &[Modules("sqlite postgresql mysql oracle")]),
     (
         "sqlalchemy.dialects.sqlite",
         &[
@@ -253,6 +253,7 @@ pub(super) const MODULES: &[(&str, &[Part])] = &[
             Functions(&[("insert", |vm, args| expression::insert_for(vm, &args, "mysql"))]),
         ],
     ),
+    ("sqlalchemy.dialects.oracle", &[Types("oracle")]),
     ("sqlite3", &[Errors("sqlite3"), Classes("sqlite3", "Connection Cursor")]),
 ];
 
@@ -270,4 +271,6 @@ pub(super) const DRIVERS: &[&str] = &[
     "sqlalchemy.dialects.mysql.mariadbconnector",
     "sqlalchemy.dialects.mysql.aiomysql",
     "sqlalchemy.dialects.mysql.asyncmy",
+    "sqlalchemy.dialects.oracle.oracledb",
+    "sqlalchemy.dialects.oracle.cx_oracle",
 ];

@@ -8,6 +8,8 @@ pub(super) const API: &str = "sqlalchemy.sql.type_api";
 pub(super) const PG: &str = "sqlalchemy.dialects.postgresql.types";
 /// MySQL's types.
 pub(super) const MY: &str = "sqlalchemy.dialects.mysql.types";
+/// Oracle's types.
+pub(super) const ORA: &str = "sqlalchemy.dialects.oracle.types";
 /// SQLite's types.
 const LITE: &str = "sqlalchemy.dialects.sqlite.base";
 
@@ -163,6 +165,20 @@ pub(super) static ROWS: &[Row] = &[
     row(MY, "DOUBLE", "DOUBLE", MY_FLOAT),
     row(MY, "ENUM", "Enum", "*enums"),
     row(MY, "SET", "TypeEngine", "*enums"),
+    row(ORA, "VARCHAR2", "VARCHAR", TEXT),
+    Row { module: ORA, name: "NVARCHAR2", base: "NVARCHAR", kind: "NVARCHAR", arguments: TEXT },
+    row(ORA, "NCLOB", "Text", TEXT),
+    row(ORA, "LONG", "Text", TEXT),
+    row(ORA, "NUMBER", "Numeric", "precision scale asdecimal"),
+    row(ORA, "FLOAT", "FLOAT", "binary_precision asdecimal decimal_return_scale"),
+    row(ORA, "BINARY_DOUBLE", "Double", FLOAT),
+    row(ORA, "BINARY_FLOAT", "Float", FLOAT),
+    row(ORA, "RAW", "TypeEngine", "length"),
+    row(ORA, "BFILE", "LargeBinary", "length"),
+    row(ORA, "ROWID", "TypeEngine", ""),
+    row(ORA, "INTERVAL", "TypeEngine", "day_precision second_precision"),
+    row(ORA, "TIMESTAMP", "TIMESTAMP", "timezone local_timezone"),
+    row(ORA, "DATE", "DateTime", ""),
     row(LITE, "DATE", "DATE", "storage_format regexp truncate_microseconds"),
     row(LITE, "DATETIME", "DATETIME", "storage_format regexp truncate_microseconds timezone"),
     row(LITE, "TIME", "TIME", "storage_format regexp truncate_microseconds timezone"),
@@ -174,6 +190,7 @@ pub(crate) fn names(module: &str) -> Vec<(&'static str, String)> {
         "postgresql" => Some(PG),
         "mysql" | "mariadb" => Some(MY),
         "sqlite" => Some(LITE),
+        "oracle" => Some(ORA),
         _ => None,
     };
     let mut names: Vec<(&'static str, String)> = Vec::new();

@@ -404,7 +404,8 @@ fn fill(
             own.push_str(&param.shown_name());
             own.push(']');
         } else {
-            placeholder(compiled.dialect.paramstyle(), &param.shown_name(), 0, &mut own);
+            let name = param.spelled(&compiled.dialect);
+            placeholder(compiled.dialect.paramstyle(), &name, 0, &mut own);
         }
         let numbered = matches!(
             compiled.dialect.paramstyle(),
@@ -419,10 +420,7 @@ fn fill(
         let Some((start, end)) = found else { continue };
         sql.push_str(rest.get(..start).unwrap_or_default());
         rest = rest.get(end..).unwrap_or_default();
-        let value = match filler.shown && plain {
-            true => BindValue::One(Value::Null),
-            false => compiled.value_of(param, binds, given)?,
-        };
+        let value = compiled.value_of(param, binds, given)?;
         let repeated = !positional && seen.contains(&at);
         seen.push(at);
         filler.write(param, &value, repeated, &mut sql)?;
@@ -471,7 +469,7 @@ fn number_at(text: &str) -> Option<(usize, usize)> {
 /// The values collected while a text is finished.
 struct Filler<'a> {
     compiled: &'a Compiled,
-    /// Whether the text is only shown: values stay as given, and those outside lists are not asked for.
+    /// Whether the text is only shown: values stay as given.
     shown: bool,
     values: Vec<Value>,
     names: Vec<Rc<str>>,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::cache::Key;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Family};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{Bind, BindValue, Expr};
 use crate::schema::{Column, Table};
@@ -169,6 +169,14 @@ pub struct Rendered {
 }
 
 impl Param {
+    /// The name as it stands after the mark of a placeholder.
+    pub(super) fn spelled(&self, dialect: &Dialect) -> Cow<'_, str> {
+        match dialect.family() {
+            Family::Oracle => super::oracle::bind_name(&self.name, dialect),
+            _ => self.shown_name(),
+        }
+    }
+
     /// Its name as a placeholder spells it: without what placeholders cannot hold.
     pub fn shown_name(&self) -> Cow<'_, str> {
         let odd = |c: char| matches!(c, '%' | '(' | ')' | ':' | '.' | '[' | ']' | ' ');

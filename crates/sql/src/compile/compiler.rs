@@ -236,7 +236,7 @@ impl Compiler<'_> {
                 out.push_str(&param.shown_name());
                 out.push(']');
             } else {
-                let name = param.shown_name();
+                let name = param.spelled(&self.dialect);
                 placeholder(self.dialect.paramstyle(), &name, positions.len() + 1, &mut out);
             }
             positions.push(at);

@@ -126,6 +126,10 @@ impl Compiler<'_> {
                          UPDATE/ON DELETE clauses to be ignored.",
                     ));
                 }
+                // Oracle has no such action.
+                if word == "ON UPDATE" && self.dialect.family() == Family::Oracle {
+                    continue;
+                }
                 let _ = write!(out, " {word} {}", keyword_phrase(phrase)?);
             }
         }

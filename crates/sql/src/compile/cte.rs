@@ -3,6 +3,7 @@
 use super::compiler::{Compiler, Cx};
 use super::from::query_columns;
 use super::names::{columns_plus_names, from_name};
+use crate::dialect::Family;
 use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::from::{Alias, Cte, Element, FromClause};
@@ -34,7 +35,7 @@ impl Compiler<'_> {
         if let Some(original) = &cte.alias_of {
             let FromClause::Alias(inner) = original else { return Ok(()) };
             self.cte_reference(original, inner, cx, out)?;
-            out.push_str(" AS ");
+            out.push_str(self.alias_word());
             if let Some(name) = from_name(from) {
                 self.name(&name, out);
             }
@@ -209,7 +210,11 @@ impl Compiler<'_> {
         self.ctes = rest;
         let recursive = mine.iter().any(|entry| entry.recursive);
         let texts: Vec<String> = mine.into_iter().map(|entry| entry.text).collect();
-        let word = if recursive { "WITH RECURSIVE " } else { "WITH " };
+        let word = if recursive && self.dialect.family() != Family::Oracle {
+            "WITH RECURSIVE "
+        } else {
+            "WITH "
+        };
         let clause = format!("{word}{}\n ", texts.join(", \n"));
         out.insert_str(start, &clause);
         if let Some(split) = &mut self.insert_split {

@@ -48,7 +48,7 @@ impl Compiler<'_> {
                 out.push_str("CREATE SEQUENCE ");
                 if_flag(*if_not_exists, "IF NOT EXISTS ", out);
                 self.sequence_name(sequence, out);
-                let options = sequence_options(sequence.options());
+                let options = self.sequence_options(sequence.options());
                 if !options.is_empty() {
                     out.push(' ');
                     out.push_str(&options);
@@ -238,19 +238,23 @@ impl Compiler<'_> {
             Family::Sqlite => self.sqlite_column(table, column, out)?,
             Family::Postgresql => self.postgresql_column(table, column, out)?,
             Family::Mysql => self.mysql_column(table, column, out)?,
-            Family::Default => {
-                out.push_str(&column.ty().ddl(&self.dialect)?);
-                self.default_clause(column, out)?;
-                self.computed(column, out)?;
-                let identity = self.identity(column, out);
-                if_flag(!column.is_nullable() && !identity, " NOT NULL", out);
-            }
+            Family::Oracle => self.oracle_column(column, out)?,
+            Family::Default => self.standard_column(column, out)?,
         }
         let checks = column.spec().checks.clone();
         for check in &checks {
             out.push(' ');
             self.constraint(check, out)?;
         }
+        Ok(())
+    }
+
+    pub(super) fn standard_column(&mut self, column: &Column, out: &mut String) -> Result<()> {
+        out.push_str(&column.ty().ddl(&self.dialect)?);
+        self.default_clause(column, out)?;
+        self.computed(column, out)?;
+        let identity = self.identity(column, out);
+        if_flag(!column.is_nullable() && !identity, " NOT NULL", out);
         Ok(())
     }
 
@@ -329,11 +333,21 @@ impl Compiler<'_> {
         let Some(identity) = column.spec().identity.clone() else { return false };
         let word = if identity.always { "ALWAYS" } else { "BY DEFAULT" };
         let _ = write!(out, " GENERATED {word} AS IDENTITY");
-        let options = sequence_options(&identity.options);
+        let options = self.sequence_options(&identity.options);
         if !options.is_empty() {
             let _ = write!(out, " ({options})");
         }
         true
+    }
+
+    /// The numbers of a sequence or identity; two backends write NO and its word together.
+    fn sequence_options(&self, options: &SequenceOptions) -> String {
+        let text = sequence_options(options);
+        match self.dialect.family() {
+            Family::Oracle => text.replace("NO M", "NOM").replace("NO CYCLE", "NOCYCLE"),
+            Family::Mysql => text.replace("NO CYCLE", "NOCYCLE"),
+            _ => text,
+        }
     }
 
     fn mysql_column(
@@ -424,6 +438,7 @@ impl Compiler<'_> {
             }
             Family::Mysql => self.mysql_options(table, out),
             Family::Postgresql => self.postgresql_options(table, out),
+            Family::Oracle => self.oracle_options(table, out),
             Family::Default => {}
         }
     }
@@ -550,7 +565,7 @@ pub(super) fn if_flag(yes: bool, text: &str, out: &mut String) {
     }
 }
 
-/// The numbers of a sequence or identity.
+/// The numbers of a sequence or identity, as the standard writes them.
 fn sequence_options(options: &SequenceOptions) -> String {
     let mut list = Vec::new();
     let mut number = |word: &str, value: Option<i64>| {

@@ -27,11 +27,16 @@ impl Compiler<'_> {
         self.stack.push(Level::default());
         let start = out.len();
         let done = self.insert_body(insert, toplevel, cx, out);
-        if done.is_ok() && self.dialect.family() != Family::Mysql {
+        if done.is_ok() && !self.cte_follows_insert() {
             self.with_clause(toplevel, start, out);
         }
         self.stack.pop();
         done
+    }
+
+    /// `INSERT INTO … WITH … SELECT` rather than `WITH … INSERT INTO`.
+    fn cte_follows_insert(&self) -> bool {
+        matches!(self.dialect.family(), Family::Mysql | Family::Oracle)
     }
 
     fn insert_body(
@@ -41,7 +46,6 @@ impl Compiler<'_> {
         cx: Cx,
         out: &mut String,
     ) -> Result<()> {
-        let caps = self.dialect.caps();
         let cx = Cx { asfrom: false, ..cx };
         let (list, modifiers, mut info) = match &insert.values {
             InsertValues::Select { .. } => (
@@ -55,13 +59,6 @@ impl Compiler<'_> {
             }
         };
         let multi = matches!(insert.values, InsertValues::Many(_));
-        if multi && !caps.multivalues_insert {
-            return Err(Error::compile(format!(
-                "The '{}' dialect with current database version settings does not support in-place \
-                 multirow inserts.",
-                self.dialect.name()
-            )));
-        }
         out.push_str("INSERT ");
         self.prefix_words(&insert.prefixes, cx, out)?;
         out.push_str("INTO ");
@@ -78,7 +75,7 @@ impl Compiler<'_> {
                 };
                 let inner = Cx { insert_into: true, ..cx };
                 let start = self.insert_select(insert, (names, &defaults), query, inner, out)?;
-                if self.dialect.family() == Family::Mysql {
+                if self.cte_follows_insert() {
                     self.with_clause(toplevel, start, out);
                 }
                 if let Some(info) = &mut info {
@@ -216,7 +213,7 @@ impl Compiler<'_> {
                 out.push(')');
             } else if caps.default_values {
                 out.push_str(" DEFAULT VALUES");
-            } else if caps.empty_insert {
+            } else if caps.empty_insert || caps.default_metavalue {
                 out.push_str(" () VALUES ()");
             } else {
                 return Err(Error::compile(format!(
@@ -245,11 +242,19 @@ impl Compiler<'_> {
         if counted {
             return self.counted_values(list, out).map(Some);
         }
+        let more = self.more_rows(insert, list, cx)?;
+        if !caps.multivalues_insert && matches!(insert.values, InsertValues::Many(_)) {
+            return Err(Error::compile(format!(
+                "The '{}' dialect with current database version settings does not support in-place \
+                 multirow inserts.",
+                self.dialect.name()
+            )));
+        }
         out.push_str("VALUES ");
         let start = out.len();
         row(list.iter().map(|made| made.value.as_str()), out);
         let end = out.len();
-        for texts in self.more_rows(insert, list, cx)? {
+        for texts in more {
             out.push_str(", ");
             row(texts.iter().map(String::as_str), out);
         }
@@ -297,6 +302,9 @@ impl Compiler<'_> {
         cx: Cx,
         out: &mut String,
     ) -> Result<()> {
+        if self.dialect.family() == Family::Oracle {
+            return self.oracle_returning(columns, toplevel, cx, out);
+        }
         out.push_str(" RETURNING ");
         let names = columns_plus_names(columns, LabelStyle::DisambiguateOnly, true);
         let bare = self.dialect.family() == Family::Sqlite;
@@ -452,6 +460,11 @@ impl Compiler<'_> {
             out.push_str(&made.value);
         }
         if !mysql && !extra.is_empty() {
+            if self.dialect.family() == Family::Oracle {
+                return Err(Error::not_implemented(
+                    "This backend does not support multiple-table criteria within UPDATE",
+                ));
+            }
             out.push_str(" FROM ");
             self.write_froms(extra, cx, out)?;
         }
@@ -535,7 +548,7 @@ impl Compiler<'_> {
         self.from(&delete.table, Cx { asfrom: true, ..cx }, out)?;
         if !extra.is_empty() {
             match self.dialect.family() {
-                Family::Sqlite => {
+                Family::Sqlite | Family::Oracle => {
                     return Err(Error::not_implemented(
                         "This backend does not support multiple-table criteria within DELETE",
                     ));

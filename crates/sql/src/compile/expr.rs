@@ -78,9 +78,7 @@ impl Compiler<'_> {
             }
             Kind::NextValue(sequence) => self.next_value(sequence, out),
             Kind::FromValue(from) => {
-                if let Some(name) = from_name(from) {
-                    self.name(&name, out);
-                }
+                self.from_value(from, out);
                 Ok(())
             }
             Kind::Field(inner, name) => {
@@ -90,6 +88,16 @@ impl Compiler<'_> {
                 self.name(name, out);
                 Ok(())
             }
+        }
+    }
+
+    /// What a FROM object of one column is worth.
+    fn from_value(&mut self, from: &FromClause, out: &mut String) {
+        if let Some(name) = from_name(from) {
+            self.name(&name, out);
+        }
+        if self.dialect.family() == Family::Oracle {
+            out.push_str(".COLUMN_VALUE");
         }
     }
 
@@ -111,7 +119,12 @@ impl Compiler<'_> {
     }
 
     fn constant(&self, native: &str, number: &str, out: &mut String) -> Result<()> {
-        let has = self.dialect.caps().native_boolean || self.dialect.family() == Family::Mysql;
+        let has = match self.dialect.family() {
+            Family::Mysql => true,
+            // Conditions need no `= 1` there, yet the constants are numbers.
+            Family::Oracle => false,
+            _ => self.dialect.caps().native_boolean,
+        };
         out.push_str(if has { native } else { number });
         Ok(())
     }
@@ -244,7 +257,7 @@ impl Compiler<'_> {
 
     /// An ORDER BY item whose label the SELECT has prints as its name.
     fn label_reference(&mut self, inner: &Expr, cx: Cx, out: &mut String) -> Result<()> {
-        let label = order_by_label(inner);
+        let label = order_by_label(inner).filter(|_| self.dialect.family() != Family::Oracle);
         let known = match (&label, self.stack.last()) {
             (Some(label), Some(level)) => {
                 let name = label_name(label);
@@ -303,6 +316,9 @@ impl Compiler<'_> {
 
     fn list(&mut self, list: &List, cx: Cx, out: &mut String) -> Result<()> {
         let separator = match &list.op {
+            Op::Mod if self.dialect.family() == Family::Oracle => {
+                return self.oracle_mod(&list.items, cx, out);
+            }
             Op::Mod if self.dialect.doubles_percent() => " %% ",
             Op::Concat if self.dialect.family() == Family::Mysql => {
                 out.push_str("concat(");
@@ -376,6 +392,7 @@ impl Compiler<'_> {
                 // MySQL has no such cast; SQLAlchemy leaves it out.
                 None => return self.expr(&inner.self_group(None), cx, out),
             },
+            Family::Oracle => self.oracle_cast_type(ty)?,
             _ => ty.ddl(&self.dialect)?,
         };
         let (text, collate) = match text.find(" COLLATE ") {
@@ -459,6 +476,7 @@ impl Compiler<'_> {
         match self.dialect.name() {
             "postgresql" => out.push_str(&format!("nextval('{name}')")),
             "mysql" | "mariadb" => out.push_str(&format!("nextval({name})")),
+            "oracle" => out.push_str(&format!("{name}.nextval")),
             "default" => out.push_str(&format!("<next sequence value: {name}>")),
             other => {
                 return Err(Error::not_implemented(format!(

@@ -4,7 +4,7 @@ use super::compiler::{Compiler, Cx};
 use super::names::from_name;
 use crate::dialect::Family;
 use crate::error::Result;
-use crate::expr::Expr;
+use crate::expr::{Expr, Kind};
 use crate::from::{Alias, AliasKind, Element, FromClause, Join, TableValued, Values};
 use crate::select::{Query, TextualSelect};
 
@@ -123,14 +123,17 @@ impl Compiler<'_> {
             }
             Element::Dml(_) => {}
             Element::Function(function) => {
+                let wrapped = self.dialect.family() == Family::Oracle && !is_table(function);
+                out.push_str(if wrapped { "TABLE (" } else { "" });
                 self.expr(function, Cx { asfrom: false, ..inner }, out)?;
                 if let AliasKind::TableValued(TableValued { ordinality: true, .. }) = &alias.kind {
                     out.push_str(" WITH ORDINALITY");
                 }
+                out.push_str(if wrapped { ")" } else { "" });
             }
         }
         if let Some(name) = name {
-            out.push_str(" AS ");
+            out.push_str(self.alias_word());
             self.name(&name, out);
         }
         match &alias.kind {
@@ -147,6 +150,11 @@ impl Compiler<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What stands between a FROM object and its alias; Oracle knows no AS there.
+    pub(super) fn alias_word(&self) -> &'static str {
+        if self.dialect.family() == Family::Oracle { " " } else { " AS " }
     }
 
     /// The columns after a table-valued alias: `(a, b INTEGER)`.
@@ -180,7 +188,7 @@ impl Compiler<'_> {
         self.values_body(from, cx, out)?;
         out.push(')');
         if let Some(name) = from_name(from) {
-            out.push_str(" AS ");
+            out.push_str(self.alias_word());
             self.name(&name, out);
             out.push_str(" (");
             for (at, (column, _)) in values.columns.iter().enumerate() {
@@ -225,6 +233,14 @@ impl Compiler<'_> {
         let done = self.text(&text.text, Cx { columns: false, ..cx }, out);
         self.stack.pop();
         done
+    }
+}
+
+/// Whether a function is Oracle's own `TABLE(…)`.
+fn is_table(function: &Expr) -> bool {
+    match function.kind() {
+        Kind::Function(function) => function.name().eq_ignore_ascii_case("table"),
+        _ => false,
     }
 }
 

@@ -1,11 +1,12 @@
 //! Writing functions, windows and ordered aggregates.
 
 use super::compiler::{Compiler, Cx};
+use super::oracle;
 use crate::dialect::Family;
 use crate::error::{Error, Result};
 use crate::expr::{Expr, FrameBound, FrameKind, Function, Kind, Over, is_ansi};
 use crate::name::Name;
-use crate::types::{Affinity, Type};
+use crate::types::{Affinity, Type, TypeKind};
 
 impl Compiler<'_> {
     pub(super) fn function(&mut self, function: &Function, cx: Cx, out: &mut String) -> Result<()> {
@@ -34,6 +35,12 @@ impl Compiler<'_> {
             out.push_str(word);
         } else if let Some(part) = function.names.last() {
             self.function_name(part, out);
+        }
+        if function.args.is_empty()
+            && self.dialect.family() == Family::Oracle
+            && oracle::is_bare(&name)
+        {
+            return Ok(());
         }
         out.push('(');
         self.joined(&function.args, ", ", cx, out)?;
@@ -84,6 +91,7 @@ impl Compiler<'_> {
                 out.push_str(" WITH ROLLUP");
             }
             ("aggregate_strings", _) => self.aggregate_strings(function, cx, out)?,
+            (_, Family::Oracle) => return self.oracle_function(function, name, cx, out),
             _ => return Ok(false),
         }
         Ok(true)
@@ -97,6 +105,7 @@ impl Compiler<'_> {
             Family::Sqlite => ("group_concat(", ", ", ")"),
             Family::Mysql => ("group_concat(", " SEPARATOR ", ")"),
             Family::Postgresql => ("string_agg(", ", ", ")"),
+            Family::Oracle => ("LISTAGG(", ", ", ")"),
             Family::Default => ("aggregate_strings(", ", ", ")"),
         };
         out.push_str(word);
@@ -193,6 +202,9 @@ impl Compiler<'_> {
         cx: Cx,
         out: &mut String,
     ) -> Result<()> {
+        if self.dialect.family() == Family::Oracle && matches!(inner.kind(), Kind::Function(_)) {
+            return self.within_group(inner, list, cx, out);
+        }
         if !matches!(inner.kind(), Kind::Function(_)) {
             return self.ordered_argument(inner, list, cx, out);
         }
@@ -243,7 +255,9 @@ impl Compiler<'_> {
             },
             Affinity::Binary => "BINARY".into(),
             Affinity::Json => "JSON".into(),
-            Affinity::Numeric => ty.ddl(&self.dialect)?.replace("NUMERIC", "DECIMAL"),
+            Affinity::Numeric => {
+                Type::with(TypeKind::DECIMAL, ty.args_or_default()).ddl(&self.dialect)?
+            }
             _ => return Ok(None),
         }))
     }

@@ -45,12 +45,14 @@ impl Compiler<'_> {
         if let (Family::Mysql, Some(prefix)) = (family, own("prefix")) {
             let _ = write!(out, "{prefix} ");
         }
+        let bitmap = option("oracle_bitmap").as_deref() == Some("True");
+        if_flag(family == Family::Oracle && bitmap, "BITMAP ", out);
         out.push_str("INDEX ");
         let concurrently = option("postgresql_concurrently").as_deref() == Some("True");
         if_flag(family == Family::Postgresql && concurrently, "CONCURRENTLY ", out);
-        if_flag(if_not_exists, "IF NOT EXISTS ", out);
+        if_flag(if_not_exists && family != Family::Oracle, "IF NOT EXISTS ", out);
         let (using, parser) = (option("mysql_using"), own("with_parser"));
-        self.index_text(index, family == Family::Sqlite, out)?;
+        self.index_text(index, matches!(family, Family::Sqlite | Family::Oracle), out)?;
         out.push_str(" ON ");
         if family == Family::Sqlite {
             self.name(table.name(), out);
@@ -79,6 +81,13 @@ impl Compiler<'_> {
                     let _ = write!(out, " USING {using}");
                 }
             }
+            Family::Oracle => match option_of(index.dialect_options(), "oracle_compress") {
+                None | Some(Value::Bool(false) | Value::Null) => {}
+                Some(Value::Bool(true)) => out.push_str(" COMPRESS"),
+                Some(prefix) => {
+                    let _ = write!(out, " COMPRESS {}", plain_text(prefix));
+                }
+            },
             Family::Sqlite | Family::Default => {}
         }
         if let Some(condition) = index.where_on(self.dialect.name()) {
@@ -134,7 +143,7 @@ impl Compiler<'_> {
                     let _ = write!(text, "({n})");
                 }
             }
-            Family::Sqlite | Family::Default => {}
+            Family::Sqlite | Family::Oracle | Family::Default => {}
         }
         Ok(text)
     }

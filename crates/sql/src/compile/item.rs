@@ -31,6 +31,7 @@ impl Compiler<'_> {
             return self.subscript(operands, cx, out);
         }
         match family {
+            Family::Oracle => self.oracle_item(&expr.ty(), operands, cx, out),
             Family::Mysql if json => self.call("JSON_EXTRACT(", operands, ")", cx, out),
             Family::Mysql => self.mysql_item(expr, operands, cx, out),
             Family::Sqlite if json => {

@@ -2,6 +2,7 @@
 
 use super::binds::literal_value;
 use super::compiler::{Compiler, Cx};
+use super::oracle;
 use crate::dialect::Family;
 use crate::error::{Error, Result};
 use crate::expr::{Binary, CastKind, Expr, Kind, Op};
@@ -12,6 +13,9 @@ use crate::value::Value;
 impl Compiler<'_> {
     pub(super) fn unary(&mut self, op: &Op, inner: &Expr, cx: Cx, out: &mut String) -> Result<()> {
         match op {
+            Op::BitNot if self.dialect.family() == Family::Oracle => {
+                return Err(oracle::cannot("bitwise_not"));
+            }
             Op::Custom(custom) => {
                 out.push_str(&custom.text);
                 out.push(' ');
@@ -65,6 +69,9 @@ impl Compiler<'_> {
     ) -> Result<()> {
         if binary.op.is_like_family() {
             return self.like(binary, cx, out);
+        }
+        if self.dialect.family() == Family::Oracle && self.oracle_binary(binary, cx, out)? {
+            return Ok(());
         }
         let (left, right) = (&binary.left, &binary.right);
         match &binary.op {
@@ -341,7 +348,13 @@ impl Compiler<'_> {
                 });
                 Ok(())
             }
-            _ => {
+            Family::Oracle => {
+                out.push_str(if negated { "NOT CONTAINS (" } else { "CONTAINS (" });
+                self.infix(left, ", ", right, cx, out)?;
+                out.push(')');
+                Ok(())
+            }
+            Family::Sqlite | Family::Default => {
                 if negated {
                     out.push_str("NOT ");
                 }
@@ -363,6 +376,7 @@ impl Compiler<'_> {
             (Family::Postgresql, true) => " !~ ",
             (Family::Sqlite | Family::Mysql, false) => " REGEXP ",
             (Family::Sqlite | Family::Mysql, true) => " NOT REGEXP ",
+            (Family::Oracle, _) => return self.regexp_like(binary, cx, out),
         };
         let Some(flags) = binary.modifiers.flags.as_deref() else {
             return self.infix(left, word, right, cx, out);
@@ -372,12 +386,7 @@ impl Compiler<'_> {
                 let word = format!("{}* ", word.trim_end());
                 self.infix(left, &word, right, cx, out)
             }
-            (Family::Mysql, _, "mysql") => {
-                out.push_str(if negated { "NOT REGEXP_LIKE(" } else { "REGEXP_LIKE(" });
-                self.infix(left, ", ", right, cx, out)?;
-                out.push_str(&format!(", {})", quoted(flags, &self.dialect)));
-                Ok(())
-            }
+            (Family::Mysql, _, "mysql") => self.regexp_like(binary, cx, out),
             (Family::Postgresql | Family::Mysql, ..) => {
                 let flags = quoted(flags, &self.dialect);
                 let word = format!("{word}CONCAT('(?', {flags}, ')', ");
@@ -389,10 +398,24 @@ impl Compiler<'_> {
         }
     }
 
+    /// `REGEXP_LIKE(text, pattern, flags)`
+    fn regexp_like(&mut self, binary: &Binary, cx: Cx, out: &mut String) -> Result<()> {
+        let negated = binary.op == Op::NotRegexpMatch;
+        out.push_str(if negated { "NOT REGEXP_LIKE(" } else { "REGEXP_LIKE(" });
+        self.infix(&binary.left, ", ", &binary.right, cx, out)?;
+        if let Some(flags) = binary.modifiers.flags.as_deref() {
+            out.push_str(&format!(", {}", quoted(flags, &self.dialect)));
+        }
+        out.push(')');
+        Ok(())
+    }
+
     fn regexp_replace(&mut self, binary: &Binary, cx: Cx, out: &mut String) -> Result<()> {
         match self.dialect.family() {
             Family::Default => out.push_str("<regexp replace>("),
-            Family::Postgresql | Family::Mysql => out.push_str("REGEXP_REPLACE("),
+            Family::Postgresql | Family::Mysql | Family::Oracle => {
+                out.push_str("REGEXP_REPLACE(");
+            }
             Family::Sqlite => {
                 return Err(Error::compile(
                     "sqlite dialect does not support regular expression replacements",

@@ -81,7 +81,12 @@ impl Compiler<'_> {
                 self.hint_of(select, from, out);
             }
         }
-        if shown.is_empty() && !select.where_.is_empty() && self.dialect.family() == Family::Mysql {
+        let dual = match self.dialect.family() {
+            Family::Oracle => true,
+            Family::Mysql => !select.where_.is_empty(),
+            _ => false,
+        };
+        if shown.is_empty() && dual {
             out.push_str(" FROM DUAL");
         }
         self.where_clause(&select.where_, inner, out)?;
@@ -373,7 +378,9 @@ impl Compiler<'_> {
 
     fn compound_body(&mut self, compound: &CompoundSelect, cx: Cx, out: &mut String) -> Result<()> {
         self.independent_ctes(&compound.ctes, cx)?;
+        let oracle = self.dialect.family() == Family::Oracle;
         let word = match compound.keyword {
+            SetOperation::Except if oracle => " MINUS ",
             SetOperation::Union => " UNION ",
             SetOperation::UnionAll => " UNION ALL ",
             SetOperation::Except => " EXCEPT ",
@@ -420,6 +427,13 @@ impl Compiler<'_> {
         cx: Cx,
         out: &mut String,
     ) -> Result<()> {
+        if self.dialect.family() == Family::Oracle {
+            let (limit, offset) = (limit.as_ref(), offset.as_ref());
+            return match fetch {
+                Some(fetch) => self.oracle_fetch(fetch, offset, cx, out),
+                None => self.oracle_limits(limit, offset, cx, out),
+            };
+        }
         if let Some(fetch) = fetch {
             return self.fetch(fetch, offset, cx, out);
         }
@@ -440,7 +454,7 @@ impl Compiler<'_> {
                 }
                 Ok(())
             }
-            Family::Default => {
+            Family::Default | Family::Oracle => {
                 if let Some(limit) = limit {
                     out.push_str("\n LIMIT ");
                     self.expr(limit, cx, out)?;
@@ -566,6 +580,7 @@ impl Compiler<'_> {
             Family::Mysql if lock.read => {
                 out.push_str(" LOCK IN SHARE MODE");
             }
+            Family::Oracle => return self.oracle_for_update(lock, out),
             Family::Mysql => out.push_str(" FOR UPDATE"),
         }
         let mut tables: Vec<FromClause> = join::froms_of(&lock.of);

@@ -29,7 +29,8 @@ fn push(text: &str, quote: Option<char>, percent: bool, out: &mut String) {
 /// Whether SQLAlchemy quotes this identifier: reserved, mixed case, or with odd characters.
 fn needs_quotes(dialect: &Dialect, text: &str) -> bool {
     let Some(first) = text.chars().next() else { return true };
-    if first.is_ascii_digit() || first == '$' {
+    let odd_first = first.is_ascii_digit() || first == '$';
+    if odd_first || (first == '_' && dialect.family() == Family::Oracle) {
         return true;
     }
     let mut upper = false;
@@ -42,13 +43,14 @@ fn needs_quotes(dialect: &Dialect, text: &str) -> bool {
     upper || is_reserved(dialect, text)
 }
 
-fn is_reserved(dialect: &Dialect, text: &str) -> bool {
+pub(super) fn is_reserved(dialect: &Dialect, text: &str) -> bool {
     let words = match (dialect.family(), dialect.name()) {
         (Family::Default, _) => reserved::DEFAULT,
         (Family::Sqlite, _) => reserved::SQLITE,
         (Family::Postgresql, _) => reserved::POSTGRESQL,
         (Family::Mysql, "mariadb") => reserved::MARIADB,
         (Family::Mysql, _) => reserved::MYSQL,
+        (Family::Oracle, _) => reserved::ORACLE,
     };
     words.binary_search(&text).is_ok()
 }

@@ -19,6 +19,7 @@ pub(super) fn type_text(ty: &Type, dialect: &Dialect) -> Result<String> {
         Family::Postgresql => postgresql(ty, args, dialect)?,
         Family::Mysql => mysql(ty, args, dialect)?,
         Family::Sqlite => sqlite(ty, args),
+        Family::Oracle => oracle(ty, args)?,
         Family::Default => None,
     };
     match text {
@@ -70,6 +71,7 @@ fn generic(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<String> {
         K::NVARCHAR => lengthed("NVARCHAR", args),
         K::NCHAR => lengthed("NCHAR", args),
         K::CLOB => "CLOB".into(),
+        K::NCLOB => "NCLOB".into(),
         K::Boolean | K::BOOLEAN | K::MatchType => "BOOLEAN".into(),
         K::Float | K::FLOAT => "FLOAT".into(),
         K::REAL => "REAL".into(),
@@ -91,7 +93,7 @@ fn generic(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<String> {
             }
         }
         K::JSON => "JSON".into(),
-        K::JSONB if dialect.family() != Family::Mysql => "JSONB".into(),
+        K::JSONB if !matches!(dialect.family(), Family::Mysql | Family::Oracle) => "JSONB".into(),
         K::Uuid => "CHAR(32)".into(),
         K::UUID => "UUID".into(),
         K::ARRAY if dialect.family() == Family::Default => "ARRAY".into(),
@@ -107,6 +109,7 @@ fn generic(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<String> {
                 Family::Sqlite => "sqlite.base.SQLiteTypeCompiler",
                 Family::Postgresql => "postgresql.base.PGTypeCompiler",
                 Family::Mysql => "mysql.base.MySQLTypeCompiler",
+                Family::Oracle => "oracle.base.OracleTypeCompiler",
                 Family::Default => "default.StrSQLTypeCompiler",
             };
             return Err(Error::new(
@@ -131,6 +134,68 @@ fn sqlite(ty: &Type, args: &TypeArgs) -> Option<String> {
     }
 }
 
+fn oracle(ty: &Type, args: &TypeArgs) -> Result<Option<String>> {
+    use TypeKind as K;
+    let varchar = |name: &str| match args.length {
+        Some(length) if length != 0 => format!("{name}({length} CHAR)"),
+        _ => name.to_owned(),
+    };
+    let digits = |number: Option<i64>| number.map_or_else(String::new, |n| format!("({n})"));
+    Ok(Some(match ty.kind() {
+        K::DateTime => "DATE".into(),
+        K::Interval if args.native_interval == Some(false) => "DATE".into(),
+        K::INTERVAL if args.own != Some(Family::Oracle) => {
+            return Err(Error::attribute("'INTERVAL' object has no attribute 'day_precision'"));
+        }
+        K::Interval | K::INTERVAL => format!(
+            "INTERVAL DAY{} TO SECOND{}",
+            digits(args.day_precision),
+            digits(args.precision)
+        ),
+        K::TIMESTAMP if args.local_timezone => "TIMESTAMP WITH LOCAL TIME ZONE".into(),
+        K::TIMESTAMP if args.timezone => "TIMESTAMP WITH TIME ZONE".into(),
+        K::Float | K::FLOAT => oracle_float(ty, args)?,
+        K::Double | K::DOUBLE_PRECISION => numeric("DOUBLE PRECISION", args),
+        K::NUMBER | K::BINARY_DOUBLE | K::BINARY_FLOAT => numeric(ty.kind().name(), args),
+        K::BigInteger => "NUMBER(19)".into(),
+        K::String | K::Unicode | K::VARCHAR2 => varchar("VARCHAR2"),
+        K::VARCHAR => varchar("VARCHAR"),
+        K::NVARCHAR => match args.length {
+            Some(length) if length != 0 => format!("NVARCHAR2({length})"),
+            _ => "NVARCHAR2".into(),
+        },
+        K::Text | K::UnicodeText => "CLOB".into(),
+        K::LargeBinary => "BLOB".into(),
+        K::RAW => format!("RAW{}", digits(args.length.filter(|length| *length != 0))),
+        K::Enum | K::ENUM if !args.is_mysql() => match enum_length(args) {
+            0 => "VARCHAR".into(),
+            length => format!("VARCHAR({length} CHAR)"),
+        },
+        K::LONG | K::ROWID => ty.kind().name().into(),
+        _ => return Ok(None),
+    }))
+}
+
+/// Oracle counts a float's precision in bits, which no decimal one says exactly.
+fn oracle_float(ty: &Type, args: &TypeArgs) -> Result<String> {
+    match (args.precision.filter(|precision| *precision != 0), args.binary_precision) {
+        (Some(precision), None) => {
+            let name = ty.kind().name();
+            // As SQLAlchemy estimates it, in whole bits.
+            let bits = precision.saturating_mul(100_000) / 30_103;
+            Err(Error::argument(format!(
+                "Oracle Database FLOAT types use 'binary precision', which does not convert \
+                 cleanly from decimal 'precision'.  Please specify this type with a separate \
+                 Oracle Database variant, such as {name}(precision={precision}).with_variant(\
+                 oracle.FLOAT(binary_precision={bits}), 'oracle'), so that the Oracle Database \
+                 specific 'binary_precision' may be specified accurately."
+            )))
+        }
+        (_, Some(bits)) => Ok(format!("FLOAT({bits})")),
+        (None, None) => Ok("FLOAT".into()),
+    }
+}
+
 fn zone(args: &TypeArgs) -> &'static str {
     if args.timezone { "WITH TIME ZONE" } else { "WITHOUT TIME ZONE" }
 }
@@ -150,6 +215,9 @@ fn postgresql(ty: &Type, args: &TypeArgs, dialect: &Dialect) -> Result<Option<St
         K::DateTime | K::TIMESTAMP => precision("TIMESTAMP"),
         K::Interval if args.native_interval == Some(false) => precision("TIMESTAMP"),
         K::Time | K::TIME => precision("TIME"),
+        K::INTERVAL if args.own == Some(Family::Oracle) => {
+            return Err(Error::attribute("'INTERVAL' object has no attribute 'fields'"));
+        }
         K::Interval | K::INTERVAL => {
             let mut text = String::from("INTERVAL");
             if let Some(fields) = &args.fields {

@@ -1,6 +1,7 @@
 //! Every type class in one table: Python name, group, and how its `repr()` lists arguments.
 
 use super::TypeArgs;
+use crate::dialect::Family;
 use crate::repr;
 
 /// The group a type behaves as when operators look for a result type.
@@ -108,6 +109,9 @@ kinds! {
     DATEMULTIRANGE Other None; TSMULTIRANGE Other None; TSTZMULTIRANGE Other None;
     TINYINT Integer MyInteger; MEDIUMINT Integer MyInteger; YEAR Other MyInteger; SET Other Enum;
     TINYTEXT String MyText; MEDIUMTEXT String MyText; LONGTEXT String MyText;
+    NUMBER Integer Number; VARCHAR2 String String; NCLOB String String; LONG String String;
+    RAW Binary Binary; BFILE Binary Binary; ROWID Other None;
+    BINARY_DOUBLE Float Number; BINARY_FLOAT Float Number;
     TINYBLOB Binary None; MEDIUMBLOB Binary None; LONGBLOB Binary None;
 }
 
@@ -192,6 +196,7 @@ impl Shape {
             Self::Number => {
                 list.flag("unsigned", args.unsigned, false);
                 list.flag("zerofill", args.zerofill, false);
+                list.number("binary_precision", args.binary_precision);
                 list.number("precision", args.precision);
                 list.number("scale", args.scale);
                 if let Some(asdecimal) = args.asdecimal {
@@ -205,6 +210,7 @@ impl Shape {
             }
             Self::PgTime => {
                 list.flag("timezone", args.timezone, false);
+                list.flag("local_timezone", args.local_timezone, false);
                 list.text("fields", args.fields.as_deref());
                 list.number("precision", args.precision);
                 list.number("fsp", args.fsp);
@@ -239,6 +245,10 @@ impl Shape {
                 list.number("display_width", args.display_width);
                 list.flag("unsigned", args.unsigned, false);
                 list.flag("zerofill", args.zerofill, false);
+            }
+            Self::PgInterval if args.own == Some(Family::Oracle) => {
+                list.number("day_precision", args.day_precision);
+                list.number("second_precision", args.precision);
             }
             Self::PgInterval => {
                 list.number("precision", args.precision);

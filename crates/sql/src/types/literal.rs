@@ -20,6 +20,11 @@ pub(super) fn literal(ty: &Type, value: &Value, dialect: &Dialect) -> Result<Opt
     if value.is_null() && !matches!(ty.kind(), TypeKind::JSON | TypeKind::JSONB) {
         return Ok(Some("NULL".into()));
     }
+    if dialect.family() == Family::Oracle
+        && let Some(text) = oracle(ty, value)
+    {
+        return Ok(Some(text));
+    }
     let temporal = |text: String| Some(quoted(&text, dialect));
     Ok(match ty.affinity() {
         Affinity::Boolean => boolean(value, dialect),
@@ -83,8 +88,36 @@ pub(super) fn literal(ty: &Type, value: &Value, dialect: &Dialect) -> Result<Opt
     })
 }
 
+/// Points in time and durations, which Oracle reads by functions.
+fn oracle(ty: &Type, value: &Value) -> Option<String> {
+    match (ty.kind(), value) {
+        (TypeKind::Date | TypeKind::DATE, Value::Date(date)) => {
+            Some(format!("TO_DATE('{}', 'YYYY-MM-DD')", temporal::date_text(*date)))
+        }
+        (TypeKind::DateTime | TypeKind::DATE, Value::DateTime(at)) => {
+            let text = temporal::datetime_text(*at);
+            Some(match text.strip_suffix(".000000") {
+                Some(text) => format!("TO_DATE('{text}', 'YYYY-MM-DD HH24:MI:SS')"),
+                None => format!("TO_TIMESTAMP('{text}', 'YYYY-MM-DD HH24:MI:SS.FF')"),
+            })
+        }
+        (TypeKind::Interval | TypeKind::INTERVAL, Value::Interval(micros)) => {
+            let (sign, micros) = (if *micros < 0 { "-" } else { "" }, micros.unsigned_abs());
+            let parts = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+            let seconds = parts.trim_end_matches('0');
+            let zero = if seconds.ends_with('.') { "0" } else { "" };
+            Some(format!("NUMTODSINTERVAL({sign}{seconds}{zero}, 'SECOND')"))
+        }
+        _ => None,
+    }
+}
+
 fn boolean(value: &Value, dialect: &Dialect) -> Option<String> {
-    let words = dialect.caps().native_boolean || dialect.family() == Family::Mysql;
+    let words = match dialect.family() {
+        Family::Mysql => true,
+        Family::Oracle => false,
+        _ => dialect.caps().native_boolean,
+    };
     match value {
         Value::Bool(truth) if words => Some(truth.to_string()),
         other => other.as_int().map(|i| i.to_string()),

@@ -93,7 +93,7 @@ pub(super) fn bind_processor(ty: &Type, dialect: &Dialect) -> Result<Option<Proc
         TypeKind::JSON | TypeKind::JSONB => Some(Processor::Json(ty.clone())),
         TypeKind::JSONPathType if dialect.family() != Family::Default => Some(Processor::JsonPath),
         TypeKind::JSONIntIndexType | TypeKind::JSONStrIndexType
-            if matches!(dialect.family(), Family::Sqlite | Family::Mysql) =>
+            if matches!(dialect.family(), Family::Sqlite | Family::Mysql | Family::Oracle) =>
         {
             Some(Processor::JsonPath)
         }
