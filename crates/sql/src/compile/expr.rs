@@ -78,7 +78,7 @@ impl Compiler<'_> {
             }
             Kind::NextValue(sequence) => self.next_value(sequence, out),
             Kind::FromValue(from) => {
-                self.from_value(from, out);
+                self.column_value(from, out);
                 Ok(())
             }
             Kind::Field(inner, name) => {
@@ -92,7 +92,7 @@ impl Compiler<'_> {
     }
 
     /// What a FROM object of one column is worth.
-    fn from_value(&mut self, from: &FromClause, out: &mut String) {
+    fn column_value(&mut self, from: &FromClause, out: &mut String) {
         if let Some(name) = from_name(from) {
             self.name(&name, out);
         }
