@@ -49,6 +49,8 @@ struct Cursor {
     /// The next row to give out.
     next: Cell<usize>,
     state: Cell<State>,
+    /// Whether the rows stay for as long as the result does.
+    prebuffered: Cell<bool>,
     info: RefCell<Info>,
 }
 
@@ -101,6 +103,7 @@ impl ResultSet {
             batch: RefCell::new(Rc::new(batch)),
             next: Cell::new(0),
             state: Cell::new(state),
+            prebuffered: Cell::new(false),
             info: RefCell::new(info),
         };
         Self {
@@ -151,6 +154,11 @@ impl ResultSet {
             self.cursor.state.set(State::Closed);
         }
         self.drop_rows();
+    }
+
+    /// `prebuffer_rows`: what the rows hold stays alive for as long as the result, though they were read.
+    pub fn prebuffer(&self) {
+        self.cursor.prebuffered.set(true);
     }
 
     /// `scalars(index)`
@@ -246,6 +254,9 @@ impl ResultSet {
     }
 
     fn drop_rows(&self) {
+        if self.cursor.prebuffered.get() {
+            return;
+        }
         self.cursor.batch.replace(Rc::new(Batch { values: Vec::new(), width: 0 }));
     }
 

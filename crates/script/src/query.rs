@@ -175,8 +175,16 @@ fn orm_result(vm: &mut Vm, id: SessionId, select: &SelectObject) -> Result<Value
     let mut values = cells(vm, rows)?;
     mapping::gather_bundles(&select.bundles, &mut keys, &mut values);
     let result = engine::result::from_rows(keys, values, requires_unique);
-    match select.options.iter().rev().find(|(name, _)| &**name == "yield_per") {
-        Some((_, count)) => vm.call_method(&result, "yield_per", [count.clone()]),
+    let option = |wanted: &str| {
+        select.options.iter().rev().find(|(name, _)| &**name == wanted).map(|(_, given)| given)
+    };
+    if let Some(given) = option("prebuffer_rows")
+        && vm.truth(given)?
+    {
+        engine::result::prebuffer(&result);
+    }
+    match option("yield_per") {
+        Some(count) => vm.call_method(&result, "yield_per", [count.clone()]),
         None => Ok(result),
     }
 }

@@ -192,6 +192,13 @@ pub(crate) fn from_rows(
     })
 }
 
+/// Lets a result keep its rows for as long as it lives.
+pub(crate) fn prebuffer(result: &Value) {
+    if let Some(this) = result.downcast_ref::<ResultObject>() {
+        this.result.prebuffer();
+    }
+}
+
 /// The result of statements that yield no rows.
 pub(crate) fn null() -> Value {
     Value::object(ResultObject {

@@ -108,32 +108,57 @@ def _end(transaction, kind, error, trace):
             transaction.sync_transaction.rollback()
 
 
-class AsyncConnection:
+class _Proxy:
+    """Awaits what a connection or session does at once."""
+
+    _transaction = AsyncTransaction
+
+    def __init__(self, proxied):
+        self._proxied = proxied
+
+    def begin(self):
+        return _Managed(lambda: self._transaction(self._proxied.begin()), _end)
+
+    def begin_nested(self):
+        return _Managed(lambda: self._transaction(self._proxied.begin_nested()), _end)
+
+    async def run_sync(self, function, *args, **kwargs):
+        return function(self._proxied, *args, **kwargs)
+
+    async def execute(self, *args, **kwargs):
+        return self._proxied.execute(*args, **kwargs)
+
+    async def scalar(self, *args, **kwargs):
+        return self._proxied.scalar(*args, **kwargs)
+
+    async def scalars(self, *args, **kwargs):
+        return self._proxied.scalars(*args, **kwargs)
+
+    async def commit(self):
+        self._proxied.commit()
+
+    async def rollback(self):
+        self._proxied.rollback()
+
+    async def close(self):
+        self._proxied.close()
+
+    def in_transaction(self):
+        return self._proxied.in_transaction()
+
+    def in_nested_transaction(self):
+        return self._proxied.in_nested_transaction()
+
+
+class AsyncConnection(_Proxy):
     def __init__(self, engine, sync_connection):
+        super().__init__(sync_connection)
         self.engine = engine
         self.sync_engine = engine.sync_engine
         self.sync_connection = sync_connection
 
-    def begin(self):
-        return _Managed(lambda: AsyncTransaction(self.sync_connection.begin()), _end)
-
-    def begin_nested(self):
-        return _Managed(lambda: AsyncTransaction(self.sync_connection.begin_nested()), _end)
-
-    async def run_sync(self, function, *args, **kwargs):
-        return function(self.sync_connection, *args, **kwargs)
-
-    async def execute(self, *args, **kwargs):
-        return self.sync_connection.execute(*args, **kwargs)
-
     async def exec_driver_sql(self, *args, **kwargs):
         return self.sync_connection.exec_driver_sql(*args, **kwargs)
-
-    async def scalar(self, *args, **kwargs):
-        return self.sync_connection.scalar(*args, **kwargs)
-
-    async def scalars(self, *args, **kwargs):
-        return self.sync_connection.scalars(*args, **kwargs)
 
     def stream(self, *args, **kwargs):
         return _Managed(lambda: AsyncResult(self.sync_connection.execute(*args, **kwargs)), _close_result)
@@ -144,21 +169,6 @@ class AsyncConnection:
     async def execution_options(self, **options):
         self.sync_connection.execution_options(**options)
         return self
-
-    async def commit(self):
-        self.sync_connection.commit()
-
-    async def rollback(self):
-        self.sync_connection.rollback()
-
-    async def close(self):
-        self.sync_connection.close()
-
-    def in_transaction(self):
-        return self.sync_connection.in_transaction()
-
-    def in_nested_transaction(self):
-        return self.sync_connection.in_nested_transaction()
 
     @property
     def closed(self):
@@ -240,28 +250,25 @@ class AsyncResult:
         raise StopAsyncIteration
 
 
-class AsyncSessionTransaction:
-    def __init__(self, sync_transaction):
-        self.sync_transaction = sync_transaction
-
-    @property
-    def is_active(self):
-        return self.sync_transaction.is_active
-
-    async def commit(self):
-        self.sync_transaction.commit()
-
-    async def rollback(self):
-        self.sync_transaction.rollback()
+class AsyncSessionTransaction(AsyncTransaction):
+    pass
 
 
-class AsyncSession:
+def _prebuffered(options):
+    """The same options, and that a result keeps its rows for as long as it lives itself."""
+    given = options.get("execution_options") or {}
+    return dict(options, execution_options=dict(given, prebuffer_rows=True))
+
+
+class AsyncSession(_Proxy):
     sync_session_class = Session
+    _transaction = AsyncSessionTransaction
 
     def __init__(self, bind=None, *, sync_session_class=None, **options):
         bind = getattr(bind, "sync_engine", bind)
         self.bind = bind
         self.sync_session = (sync_session_class or self.sync_session_class)(bind=bind, **options)
+        super().__init__(self.sync_session)
 
     async def __aenter__(self):
         return self
@@ -269,23 +276,11 @@ class AsyncSession:
     async def __aexit__(self, kind, error, trace):
         self.sync_session.close()
 
-    def begin(self):
-        return _Managed(lambda: AsyncSessionTransaction(self.sync_session.begin()), _end)
-
-    def begin_nested(self):
-        return _Managed(lambda: AsyncSessionTransaction(self.sync_session.begin_nested()), _end)
-
-    async def run_sync(self, function, *args, **kwargs):
-        return function(self.sync_session, *args, **kwargs)
-
     async def execute(self, *args, **kwargs):
-        return self.sync_session.execute(*args, **kwargs)
-
-    async def scalar(self, *args, **kwargs):
-        return self.sync_session.scalar(*args, **kwargs)
+        return self.sync_session.execute(*args, **_prebuffered(kwargs))
 
     async def scalars(self, *args, **kwargs):
-        return self.sync_session.scalars(*args, **kwargs)
+        return self.sync_session.scalars(*args, **_prebuffered(kwargs))
 
     async def stream(self, *args, **kwargs):
         return AsyncResult(self.sync_session.execute(*args, **kwargs))
@@ -311,16 +306,7 @@ class AsyncSession:
     async def flush(self, objects=None):
         self.sync_session.flush(objects)
 
-    async def commit(self):
-        self.sync_session.commit()
-
-    async def rollback(self):
-        self.sync_session.rollback()
-
-    async def close(self):
-        self.sync_session.close()
-
-    aclose = close
+    aclose = _Proxy.close
 
     async def reset(self):
         self.sync_session.reset()
