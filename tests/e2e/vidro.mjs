@@ -96,6 +96,24 @@ export class Page {
     return this.page.waitForSelector(selector, { timeout: 30_000 });
   }
 
+  /** Milliseconds, as the page itself sees them, from a click until a phase shows. */
+  async timed(selector, phase) {
+    const button = await this.page.locator(selector).elementHandle();
+    const seen = await this.page.evaluate(([button, phase]) => {
+      const shown = document.querySelector(".phase");
+      const begun = performance.now();
+      const seen = new Promise((done) => {
+        const observer = new MutationObserver(() => {
+          if (shown.dataset.phase === phase) done(performance.now() - begun);
+        });
+        observer.observe(shown, { attributes: true });
+      });
+      button.click();
+      return seen;
+    }, [button, phase]);
+    return Math.round(seen);
+  }
+
   async rests() {
     await this.phase("finished", "failed", "stopped");
     // What changed is drawn in the next frame.
