@@ -23,6 +23,8 @@ pub(crate) struct MappedType {
     pub(crate) metadata: Vec<Value>,
     /// The annotation as it is written in the brackets.
     pub(crate) whole: Value,
+    /// What was seen on the way from the whole to the inner type: each may have an SQL type of its own.
+    layers: Vec<Value>,
     /// The name, where the type was written in quotes: a registry looks it up later.
     forward: Option<Str>,
 }
@@ -70,6 +72,7 @@ fn meaning_of(vm: &mut Vm, given: &Value) -> Result<Meaning, Raise> {
                     optional: false,
                     collection: None,
                     metadata: Vec::new(),
+                    layers: Vec::new(),
                     whole: Value::None,
                     forward: None,
                 }),
@@ -121,6 +124,7 @@ fn take_apart(vm: &mut Vm, container: &'static str, argument: &Value) -> Result<
         optional: false,
         collection: None,
         metadata: Vec::new(),
+        layers: Vec::new(),
         whole,
         forward: quoted_name(argument),
     };
@@ -143,6 +147,7 @@ fn take_apart(vm: &mut Vm, container: &'static str, argument: &Value) -> Result<
             }
             continue;
         }
+        out.layers.push(inner.clone());
         let Some(alias) = inner.downcast_ref::<Alias>() else { break };
         if alias.is_union() {
             let none = |part: &Value| matches!(part, Value::None) || is_none_type(part);
@@ -198,7 +203,8 @@ pub(crate) fn sql_type(
     maps: &[Value],
     key: &str,
 ) -> Result<Type, Raise> {
-    for candidate in [&mapped.whole, &mapped.inner] {
+    let ends = [&mapped.whole, &mapped.inner];
+    for candidate in mapped.layers.iter().chain(ends) {
         for map in maps {
             if let Some(found) = lookup(vm, map, candidate)? {
                 return types::expect(vm, &found);

@@ -43,6 +43,8 @@ pub(crate) struct RegistryObject {
 #[derive(Debug)]
 struct DeclaredAttribute {
     function: Value,
+    /// `declared_attr.cascading`
+    cascading: bool,
 }
 
 pub(super) fn define(vm: &mut Vm) {
@@ -74,13 +76,9 @@ pub(super) fn define(vm: &mut Vm) {
         .method("update_type_annotation_map", update_map)
         .build(vm);
     ClassBuilder::new(API, "declared_attr")
-        .constructor(|_, args| Ok(Value::object(DeclaredAttribute { function: args.at(1) })))
-        .static_method("directive", |_, args| {
-            Ok(Value::object(DeclaredAttribute { function: args.at(0) }))
-        })
-        .static_method("cascading", |_, args| {
-            Ok(Value::object(DeclaredAttribute { function: args.at(0) }))
-        })
+        .constructor(|_, args| Ok(declared_attribute(args.at(1), false)))
+        .static_method("directive", |_, args| Ok(declared_attribute(args.at(0), false)))
+        .static_method("cascading", |_, args| Ok(declared_attribute(args.at(0), true)))
         .build(vm);
     for (module, name) in [
         (BASE, "Mapped"),
@@ -465,6 +463,15 @@ pub(super) fn remember(vm: &mut Vm, registry: &Value, class: &Rc<Class>) -> Resu
         object.classes.borrow_mut().push(Rc::clone(class));
     }
     Ok(())
+}
+
+fn declared_attribute(function: Value, cascading: bool) -> Value {
+    Value::object(DeclaredAttribute { function, cascading })
+}
+
+/// Whether a mixin's attribute is made anew for each subclass of a class that has it.
+pub(super) fn cascades(found: &Value) -> bool {
+    found.downcast_ref::<DeclaredAttribute>().is_some_and(|declared| declared.cascading)
 }
 
 /// The function behind a `declared_attr`.

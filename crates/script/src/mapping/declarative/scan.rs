@@ -38,14 +38,23 @@ pub(super) struct Scan {
 /// Reads the class and those above it that are not mapped themselves.
 pub(super) fn gather(vm: &mut Vm, class: &Rc<Class>, scan: &mut Scan) -> Result<(), Raise> {
     let mut seen: Vec<Str> = Vec::new();
+    let mut inherited: Vec<Rc<Class>> = Vec::new();
     for (at, level) in class.mro().cloned().collect::<Vec<_>>().into_iter().enumerate() {
         let own = at == 0;
-        if !own && (crate::mapping::mapper_of_class(vm, &level)?.is_some() || is_foreign(&level)) {
+        if !own && crate::mapping::mapper_of_class(vm, &level)?.is_some() {
+            inherited.push(level);
+            continue;
+        }
+        if !own && is_foreign(&level) {
             continue;
         }
         special_names(vm, class, &level, scan)?;
         for name in names_of(&level) {
-            if seen.contains(&name) || is_special(&name) {
+            // What a mixin gave to a mapped class above comes down from there, not once more.
+            let found = level.dict.get(&name);
+            let above = inherited.iter().any(|class| class.dict.contains(&name))
+                && !found.as_ref().is_some_and(registry::cascades);
+            if above || seen.contains(&name) || is_special(&name) {
                 continue;
             }
             let level_annotation = level.annotations().into_iter().find(|a| a.name == name);
@@ -54,7 +63,6 @@ pub(super) fn gather(vm: &mut Vm, class: &Rc<Class>, scan: &mut Scan) -> Result<
                 None => Meaning::Ignored,
             };
             let annotated = level_annotation.is_some();
-            let found = level.dict.get(&name);
             let mapped = one_name(vm, class, own, &name, found, annotated, meaning, scan)?;
             if mapped {
                 seen.push(name);
