@@ -2,8 +2,10 @@
 
 mod datetime;
 mod decimal;
+mod hash;
 mod math;
 mod random;
+mod regex;
 mod system;
 mod typing;
 mod uuid;
@@ -28,7 +30,8 @@ const NATIVE: &[(&str, ModuleBuilder)] = &[
     ("sys", system::build_sys),
     ("time", system::build_time),
     ("traceback", system::build_traceback),
-    ("re", system::build_re),
+    ("re", regex::build),
+    ("hashlib", hash::build),
     ("builtins", system::build_builtins),
     ("datetime", datetime::build),
     ("decimal", decimal::build),
@@ -44,8 +47,8 @@ macro_rules! sources {
 }
 
 sources! {
-    "abc", "asyncio", "collections", "contextlib", "copy", "dataclasses", "enum", "functools",
-    "inspect", "io", "itertools", "json", "logging", "operator", "os", "pprint", "random",
+    "abc", "asyncio", "collections", "contextlib", "copy", "dataclasses", "enum", "functools", "hashlib",
+    "inspect", "io", "itertools", "json", "logging", "operator", "os", "pprint", "random", "re",
     "secrets", "statistics", "string", "textwrap", "traceback", "types", "typing", "warnings",
     "weakref",
 }

@@ -118,21 +118,6 @@ pub(super) fn build_traceback(_: &mut Vm, module: &Rc<Module>) -> Result<(), Rai
     Ok(())
 }
 
-pub(super) fn build_re(_: &mut Vm, module: &Rc<Module>) -> Result<(), Raise> {
-    for name in ["compile", "match", "search", "findall", "finditer", "sub", "split", "fullmatch"] {
-        let call = move |vm: &mut Vm, _: Args| -> Result<Value, Raise> {
-            Err(vm.unsupported(format!(
-                "re.{name}() is not supported here: use str methods such as split, find, startswith"
-            )))
-        };
-        module.set(name, Value::closure(name, call));
-    }
-    for (name, flag) in [("IGNORECASE", 2), ("I", 2), ("MULTILINE", 8), ("M", 8), ("DOTALL", 16)] {
-        module.set(name, Value::Int(flag));
-    }
-    Ok(())
-}
-
 pub(super) fn build_builtins(vm: &mut Vm, module: &Rc<Module>) -> Result<(), Raise> {
     for (name, value) in vm.builtins.names() {
         module.dict.set_name(&name, value);
