@@ -2,21 +2,26 @@
 
 mod compare;
 mod entity;
+mod follow;
+mod get;
 mod hydrate;
 mod layout;
 mod lazy;
 mod polymorphic;
+mod reader;
 mod refresh;
 mod select;
 mod select_in;
 mod statement;
 mod strategy;
+mod subquery;
 
 use std::cell::Cell;
+use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use vidro_engine::driver::RowView;
 use vidro_engine::{Call, Connection, Construct, Note, Style};
@@ -32,8 +37,9 @@ use crate::error::Result;
 use crate::mapping::RelationshipId;
 
 pub use entity::{Entity, EntityId, join_relationship};
+pub use get::{get, get_with};
 pub(crate) use lazy::single_criterion as class_criterion;
-pub use lazy::{get, with_parent};
+pub use lazy::with_parent;
 pub use polymorphic::{Aliasing, Polymorphic};
 pub(crate) use refresh::{expired_attributes, refresh, refresh_attributes, refresh_expired};
 pub use select::{Cell as RowCell, Item, Lowered, OrmSelect, Rows, all, count, execute, lower};
@@ -45,8 +51,8 @@ pub use strategy::{Columns, LoadOption, Strategy};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Origin(pub(crate) u64);
 
-/// When texts that the engine compiles ran first: by engine, options and text.
-pub(crate) type LoadNotes = FxHashMap<(u32, Origin, Rc<str>), f64>;
+/// When texts that the engine compiles ran first: by engine, options, kind of statement and text.
+pub(crate) type LoadNotes = FxHashMap<(u32, Origin, u64, Rc<str>), f64>;
 
 impl Origin {
     /// The same along a relationship.
@@ -94,13 +100,20 @@ impl LoadSql {
         Ok(Self { construct, compiled, binds: binds.binds, note: Cell::new(None) })
     }
 
-    /// A statement for one use, compiled through the engine's cache.
-    pub(crate) fn prepare(orm: &Orm, connection: &Connection, select: Select) -> Result<Self> {
+    /// A statement for one use, compiled through the engine's cache. `kind` tells apart statements of
+    /// one text that SQLAlchemy compiles one by one.
+    pub(crate) fn prepare(
+        orm: &Orm,
+        connection: &Connection,
+        select: Select,
+        kind: u64,
+    ) -> Result<Self> {
         let construct = Construct::from(Statement::from(select));
         let disabled = connection.execution_options().caching_disabled();
         let prepared =
             connection.engine().prepare(&construct.statement, &construct.options, disabled)?;
-        let key = (connection.engine().id(), orm.load_origin, Rc::clone(&prepared.compiled.sql));
+        let sql = Rc::clone(&prepared.compiled.sql);
+        let key = (connection.engine().id(), orm.load_origin, kind, sql);
         let mut notes = orm.load_notes.borrow_mut();
         let note = match (prepared.note, notes.get(&key)) {
             (Note::Cached(_), Some(since)) => Note::Cached(*since),
@@ -149,10 +162,19 @@ pub(crate) enum LoadKey {
     /// All of an object for `session.refresh`: mapper, engine.
     Refresh(u16, u32),
     /// Some attributes of an object: mapper, engine, columns, and the slots of relationships that
-    /// SQLAlchemy names with them, though it does not load them.
+    /// SQLAlchemy names with them, whether it loads them or not.
     Attributes(u16, u32, Vec<u16>, Vec<u16>, Origin),
     /// Of a relationship: engine.
     Lazy(u16, u32, Origin),
+}
+
+impl LoadKey {
+    /// The key as a number, never 0.
+    pub(crate) fn kind(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        self.hash(&mut hasher);
+        hasher.finish() | 1
+    }
 }
 
 /// A loaded statement and how its rows become objects.

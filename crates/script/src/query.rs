@@ -230,7 +230,12 @@ fn get(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     )?;
     let this = this.unwrap_or_default();
     let Some(id) = session::session_id(&this) else { return Ok(Value::None) };
-    let _ = options;
+    let mut loaders = Vec::new();
+    if let Some(given) = options.filter(|given| !given.is_none()) {
+        for one in vm.collect(&given)? {
+            loaders.extend(load_options(vm, &one)?);
+        }
+    }
     let entity = entity.unwrap_or_default();
     mapping::configure(vm)?;
     let Some(mapper) = mapping::mapper_of(vm, &entity)? else {
@@ -238,14 +243,11 @@ fn get(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         return Err(exc::argument(vm, format!("Expected mapped class or mapper, got: {shown}")));
     };
     let key = key_of(vm, mapper, &ident.unwrap_or_default())?;
-    let found = with_orm(vm, |orm, host| load::get(orm, host, id, mapper, &key))?;
+    let populate = value::flag(vm, populate)?;
+    let found =
+        with_orm(vm, |orm, host| load::get_with(orm, host, id, mapper, &key, &loaders, populate))?;
     match found {
-        Some(object) => {
-            if value::flag(vm, populate)? {
-                with_orm(vm, |orm, host| vidro_orm::session::refresh(orm, host, id, object, None))?;
-            }
-            world::object(vm, object)
-        }
+        Some(object) => world::object(vm, object),
         None => Ok(Value::None),
     }
 }

@@ -122,6 +122,21 @@ impl Recipe {
         Ok((!values.iter().all(Value::is_null)).then(|| Key::new(&values)))
     }
 
+    /// Fills an object of any state again.
+    pub(crate) fn refill(
+        &self,
+        orm: &mut Orm,
+        id: InstanceId,
+        row: &dyn RowView,
+        dialect: &Dialect,
+    ) -> Result<()> {
+        for fill in &self.fill {
+            let value = fill.source.read(row, dialect)?;
+            *orm.instances.column_mut(id, fill.attribute) = Slot::Value(value);
+        }
+        Ok(())
+    }
+
     /// The object of a row: known, refreshed or new.
     pub(crate) fn hydrate(
         &self,

@@ -1,4 +1,4 @@
-//! Loading one thing at a time: `get`, lazy columns and relationships.
+//! Loading one thing at a time: lazy columns and relationships.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -9,108 +9,21 @@ use vidro_sql::schema::Column;
 use vidro_sql::select::{LabelStyle, Select};
 
 use super::entity::{EntityId, replace};
+use super::follow::follows;
+use super::get::{confirm, is_expired};
 use super::layout::{Layout, add_columns};
-use super::refresh::{load_attributes, refresh_expired};
-use super::strategy::{self, Choice, LoadOption};
+use super::refresh::{Wanted, load_attributes, refresh_expired};
+use super::select::{self, Item, OrmSelect, Place};
+use super::strategy::{self, Choice, LoadOption, Strategy, lazy_of};
 use super::{LoadKey, LoadSql, Loader};
 use crate::Orm;
 use crate::error::{Error, Result};
 use crate::event::{Event, Purpose};
 use crate::flush;
 use crate::host::Host;
-use crate::instance::{InstanceId, Key, Passive, Related, RelatedChange, Slot};
-use crate::mapping::{Direction, Lazy, Mapper, MapperId, Relationship};
+use crate::instance::{Flags, InstanceId, Key, Passive, Related, RelatedChange, Slot};
+use crate::mapping::{Direction, Lazy, Mapper, MapperId, Relationship, RelationshipId};
 use crate::session::{self, SessionId};
-
-/// `session.get(User, key)`: the identity map first, then a SELECT.
-pub fn get(
-    orm: &mut Orm,
-    host: &mut dyn Host,
-    session: SessionId,
-    mapper: MapperId,
-    key: &[Value],
-) -> Result<Option<InstanceId>> {
-    let owner = Rc::clone(orm.mapping.mapper(mapper));
-    if key.len() != owner.primary_key.len() {
-        let names: Vec<String> = owner
-            .primary_key
-            .iter()
-            .filter_map(|pk| Some(format!("'{}'", owner.column(*pk).ok()?.column()?)))
-            .collect();
-        return Err(Error::invalid_request(format!(
-            "Incorrect number of values in identifier to formulate primary key for \
-             session.get(); primary key columns are {}",
-            names.join(",")
-        )));
-    }
-    let identity = &orm.sessions.get(session)?.identity;
-    let known = identity.get(owner.base, &Key::new(key));
-    if let Some(id) = known {
-        if !orm.mapping.is_a(orm.instances[id].mapper, mapper) {
-            return Ok(None);
-        }
-        if let Some(id) = confirm(orm, host, session, id)? {
-            return Ok(Some(id));
-        }
-    }
-    orm.emit(Event::LoadStarted { purpose: Purpose::Get });
-    let found = load_by_key(orm, host, session, mapper, key);
-    orm.emit(Event::LoadFinished { purpose: Purpose::Get });
-    found
-}
-
-/// A known object, refreshed if it is expired; gone when its row is.
-fn confirm(
-    orm: &mut Orm,
-    host: &mut dyn Host,
-    session: SessionId,
-    id: InstanceId,
-) -> Result<Option<InstanceId>> {
-    if !is_expired(orm, id) {
-        return Ok(Some(id));
-    }
-    match refresh_expired(orm, host, id) {
-        Ok(()) => Ok(Some(id)),
-        Err(error) if error.kind() == crate::ErrorKind::ObjectDeletedError => {
-            session::remove_deleted(orm, session, id)?;
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn is_expired(orm: &Orm, id: InstanceId) -> bool {
-    let mapper = orm.mapping.mapper(orm.instances[id].mapper);
-    let instance = &orm.instances[id];
-    mapper.primary_key.iter().any(|pk| matches!(instance.column(*pk), Slot::Expired))
-}
-
-fn load_by_key(
-    orm: &mut Orm,
-    host: &mut dyn Host,
-    session: SessionId,
-    mapper: MapperId,
-    key: &[Value],
-) -> Result<Option<InstanceId>> {
-    flush::autoflush(orm, host, session)?;
-    let dialect = flush::dialect(orm, session);
-    let cache_key = LoadKey::Get(mapper.get(), flush::engine_id(orm, session));
-    let loader = orm.loader(cache_key, |orm| {
-        let entity = EntityId::of(mapper);
-        let (select, layout) = entity_select(orm, entity, &Choice::default())?;
-        let select = where_key(orm, select, mapper)?;
-        let sql = LoadSql::new(select, &dialect)?;
-        let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
-        Ok(Loader { sql, recipe })
-    })?;
-    let connection = session::connection(orm, host, session)?;
-    let mut found = Ok(None);
-    loader.sql.run(&connection, &|name| key_value(name, key), &mut |row| {
-        found = loader.recipe.hydrate(orm, session, row, &dialect);
-        ControlFlow::Continue(())
-    })?;
-    found
-}
 
 /// The value behind a parameter `pk_1`, `pk_2` …
 pub(super) fn key_value(name: &str, key: &[Value]) -> Option<Value> {
@@ -118,7 +31,29 @@ pub(super) fn key_value(name: &str, key: &[Value]) -> Option<Value> {
     key.get(number.checked_sub(1)?).cloned()
 }
 
+/// The parameters `pk_1`, `pk_2` … of a statement that is run by a general road.
+pub(super) fn key_params(values: &[Value]) -> Vec<(Rc<str>, Value)> {
+    let named = |(number, value): (usize, &Value)| (format!("pk_{number}").into(), value.clone());
+    (1..).zip(values).map(named).collect()
+}
+
+/// Whether loading objects of a class brings along more: relationships or columns of subclasses.
+pub(super) fn loads_more(orm: &Orm, mapper: MapperId) -> bool {
+    let more = |id: &RelationshipId| {
+        let lazy = orm.mapping.relationship(*id).lazy;
+        lazy == Lazy::Joined || follows(lazy)
+    };
+    let mut classes = orm.mapping.self_and_descendants(mapper).into_iter();
+    classes.any(|class| orm.mapping.mapper(class).relationships.iter().any(more))
+}
+
 pub(super) fn where_key(orm: &Orm, select: Select, mapper: MapperId) -> Result<Select> {
+    let select = select.where_(key_criterion(orm, mapper)?);
+    where_class(orm, select, EntityId::of(mapper))
+}
+
+/// `users.id = :pk_1`
+pub(super) fn key_criterion(orm: &Orm, mapper: MapperId) -> Result<Expr> {
     let owner = orm.mapping.mapper(mapper);
     let mut clauses = Vec::new();
     for (index, pk) in owner.primary_key.iter().enumerate() {
@@ -128,11 +63,10 @@ pub(super) fn where_key(orm: &Orm, select: Select, mapper: MapperId) -> Result<S
             clauses.push(column.expr().eq(bind)?);
         }
     }
-    let clause = match clauses.as_slice() {
+    Ok(match clauses.as_slice() {
         [only] => only.clone(),
         _ => and_(clauses)?,
-    };
-    where_class(orm, select.where_(clause), EntityId::of(mapper))
+    })
 }
 
 /// Adds the condition of a class without a table of its own, after all others.
@@ -284,7 +218,7 @@ impl Orm {
             together = (0..count).filter(same).collect();
         }
         let purpose = Purpose::Deferred { instance: id };
-        if load_attributes(self, host, id, &together, purpose, true)? {
+        if load_attributes(self, host, id, &Wanted::columns(together), purpose, true)? {
             return Ok(());
         }
         Err(Error::object_deleted(format!(
@@ -308,6 +242,15 @@ impl Orm {
         }
         if passive == Passive::NoInitialize {
             return Ok(false);
+        }
+        if matches!(passive, Passive::Off | Passive::OffNoAutoflush)
+            && instance.session.is_some()
+            && self.comes_with_refresh(id, relationship)
+        {
+            refresh_expired(self, host, id)?;
+            if self.instances[id].related(slot).is_loaded() {
+                return Ok(true);
+            }
         }
         if relationship.use_get
             && let Some(known) = self.related_in_map(host, id, relationship, passive)?
@@ -477,20 +420,69 @@ impl Orm {
         }
         let context = self.instances[id].load.clone();
         let option = context.as_ref().and_then(|context| context.strategy(relationship.id));
-        let below = option.map_or_else(Vec::new, |option| {
-            strategy::options_for(self, &option.children, relationship.target)
-        });
-        let origin = context.as_ref().map(|context| context.origin).unwrap_or_default();
-        let outer = std::mem::replace(&mut self.load_origin, origin);
-        let found = self.select_members(host, session, relationship, &below, &values);
-        let done = found.and_then(|found| {
-            if !below.is_empty() {
-                strategy::after(self, host, session, relationship.target, &found, &below, false)?;
+        let below = match (&context, option) {
+            (Some(context), Some(option)) => {
+                strategy::below(self, &context.options, option, relationship.target)
             }
-            Ok(found)
-        });
+            _ => Vec::new(),
+        };
+        let origin = context.as_ref().map(|context| context.origin).unwrap_or_default();
+        let engine = flush::engine_id(self, session);
+        let key = LoadKey::Lazy(relationship.id.get(), engine, origin);
+        let outer = std::mem::replace(&mut self.load_origin, origin);
+        let plain = self.loaders.contains_key(&key) || !loads_more(self, relationship.target);
+        let found = if below.is_empty() && plain {
+            self.select_members(host, session, relationship, key, &values)
+        } else {
+            let said = context.is_some_and(|context| !context.options.is_empty());
+            let owner = self.instances[id].mapper;
+            let place = Place {
+                path: if said { &[owner] } else { &[] },
+                kind: key.kind(),
+                ..Place::default()
+            };
+            self.select_with_more(host, session, relationship, (below, &values), place)
+        };
         self.load_origin = outer;
-        done
+        found
+    }
+
+    /// Runs the SELECT of a lazy load that brings along more than the members.
+    fn select_with_more(
+        &mut self,
+        host: &mut dyn Host,
+        session: SessionId,
+        relationship: &Relationship,
+        (mut options, values): (Vec<LoadOption>, &[Value]),
+        place: Place<'_>,
+    ) -> Result<Vec<InstanceId>> {
+        // The way back to the owner is known to the identity map.
+        for back in &relationship.reverse {
+            let reverse = self.mapping.relationship(*back);
+            if reverse.use_get && (reverse.lazy == Lazy::Joined || follows(reverse.lazy)) {
+                let relationship = Some(*back);
+                let strategy = Strategy::Select;
+                options.push(LoadOption { relationship, strategy, ..LoadOption::default() });
+            }
+        }
+        let statement = OrmSelect {
+            select: related_select(self, relationship)?.label_style(LabelStyle::None),
+            options,
+            params: key_params(values),
+            ..OrmSelect::new(vec![Item::Entity(EntityId::of(relationship.target))])
+        };
+        Ok(select::load(self, host, session, &statement, place)?.unique_instances())
+    }
+
+    /// Whether the refresh of an expired object loads a relationship of it.
+    fn comes_with_refresh(&self, id: InstanceId, relationship: &Relationship) -> bool {
+        let instance = &self.instances[id];
+        if !instance.flags.has(Flags::EXPIRED) {
+            return false;
+        }
+        let options = instance.load.as_ref().map(|context| context.options.as_slice());
+        let lazy = lazy_of(relationship, options.unwrap_or_default());
+        lazy == Lazy::Joined || follows(lazy)
     }
 
     /// Runs the SELECT of a lazy load.
@@ -499,27 +491,23 @@ impl Orm {
         host: &mut dyn Host,
         session: SessionId,
         relationship: &Relationship,
-        below: &[LoadOption],
+        key: LoadKey,
         values: &[Value],
     ) -> Result<Vec<InstanceId>> {
         let dialect = flush::dialect(self, session);
-        let origin = self.load_origin;
-        let loader = if below.is_empty() {
-            let engine = flush::engine_id(self, session);
-            let key = LoadKey::Lazy(relationship.id.get(), engine, origin);
-            self.loader(key, |orm| {
-                let (select, layout) = related_select(orm, relationship, &[])?;
-                let sql = LoadSql::new(select, &dialect)?;
-                let recipe = Rc::new(layout.recipe(orm, &sql, strategy::context(orm, &[]))?);
-                Ok(Loader { sql, recipe })
-            })?
-        } else {
-            let (select, layout) = related_select(self, relationship, below)?;
-            let connection = session::connection(self, host, session)?;
-            let sql = LoadSql::prepare(self, &connection, select)?;
-            let recipe = Rc::new(layout.recipe(self, &sql, strategy::context(self, below))?);
-            Rc::new(Loader { sql, recipe })
-        };
+        let loader = self.loader(key, |orm| {
+            let entity = EntityId::of(relationship.target);
+            let mut columns = Vec::new();
+            let layout = add_columns(orm, entity, &Choice::default(), &mut columns)?;
+            let mut select = related_select(orm, relationship)?;
+            if orm.mapping.mapper(relationship.target).tables.len() > 1 {
+                select = select.select_from(orm.entity_from(entity)?);
+            }
+            let select = where_class(orm, select, entity)?.altered(|s| s.columns = columns);
+            let sql = LoadSql::new(select, &dialect)?;
+            let recipe = Rc::new(layout.recipe(orm, &sql, strategy::context(orm, &[]))?);
+            Ok(Loader { sql, recipe })
+        })?;
         let connection = session::connection(self, host, session)?;
         let (mut found, mut failed) = (Vec::new(), None);
         loader.sql.run(&connection, &|name| key_value(name, values), &mut |row| {
@@ -592,29 +580,22 @@ impl Orm {
     }
 }
 
-/// The SELECT of a lazy load.
-fn related_select(
-    orm: &Orm,
-    relationship: &Relationship,
-    options: &[LoadOption],
-) -> Result<(Select, Layout)> {
-    let entity = EntityId::of(relationship.target);
-    let choice = strategy::choice(orm.mapping.mapper(relationship.target), options);
-    let (mut select, layout) = entity_select(orm, entity, &choice)?;
+/// The SELECT of a lazy load, its columns still to be named.
+fn related_select(orm: &Orm, relationship: &Relationship) -> Result<Select> {
     if relationship.use_get {
-        return Ok((where_key(orm, select, relationship.target)?, layout));
+        return Ok(Select::new([]).where_(key_criterion(orm, relationship.target)?));
     }
     let criterion = lazy_criterion(relationship, &|index, ty| {
         Expr::bindparam(format!("pk_{}", index + 1), ty)
     })?;
+    let mut select = Select::new([]);
     for clause in criterion {
         select = select.where_(clause);
     }
-    select = where_class(orm, select, entity)?;
     for item in &relationship.order_by {
         select = select.order_by(item.clone());
     }
-    Ok((select, layout))
+    Ok(select)
 }
 
 /// The owner's columns that a relationship's condition mentions, each once, in order.

@@ -6,9 +6,13 @@ use std::rc::Rc;
 use vidro_sql::select::Select;
 
 use super::entity::EntityId;
+use super::follow::leads_back;
 use super::layout::Layout;
-use super::lazy::{entity_select, key_value, own_tables_select, where_key};
-use super::strategy::{self, Choice};
+use super::lazy::{
+    entity_select, key_criterion, key_params, key_value, own_tables_select, where_key,
+};
+use super::select::{self, Item, OrmSelect, Place, Refreshing};
+use super::strategy::{self, Choice, lazy_of, option_of};
 use super::{LoadKey, LoadSql, Loader};
 use crate::Orm;
 use crate::error::{Error, Result};
@@ -16,7 +20,7 @@ use crate::event::{Event, Purpose};
 use crate::flush;
 use crate::host::Host;
 use crate::instance::{Flags, InstanceId, Key, Passive, Slot};
-use crate::mapping::{Mapper, Property};
+use crate::mapping::{Lazy, Mapper, Property, Relationship, RelationshipId};
 use crate::session::{self, SessionId};
 
 /// Loads every expired attribute of an object, the way reading one of them does.
@@ -57,8 +61,13 @@ pub(crate) fn refresh_attributes(
     attributes: &[u16],
 ) -> Result<()> {
     let purpose = Purpose::Refresh { instance: id };
-    let found = load_attributes(orm, host, id, attributes, purpose, true)?;
-    orm.instances[id].flags.set(Flags::EXPIRED, false);
+    let wanted = Wanted {
+        attributes: attributes.to_vec(),
+        related: expired_relationships(orm, id),
+        ends_expiry: true,
+        ..Wanted::default()
+    };
+    let found = load_attributes(orm, host, id, &wanted, purpose, true)?;
     if !found {
         return Err(Error::object_deleted(format!(
             "Instance '{}' has been deleted, or its row is otherwise not present.",
@@ -68,12 +77,82 @@ pub(crate) fn refresh_attributes(
     Ok(())
 }
 
+/// What of an object is to be loaded again.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) attributes: Vec<u16>,
+    /// Slots of relationships.
+    pub(super) related: Vec<u16>,
+    /// The script named the relationships, so that lazy ones are loaded, too.
+    pub(super) named: bool,
+    /// All of the object, as `session.refresh(obj)` asks.
+    pub(super) whole: bool,
+    /// Nothing of the object is expired any more afterwards.
+    pub(super) ends_expiry: bool,
+}
+
+impl Wanted {
+    /// These columns alone.
+    pub(super) fn columns(attributes: Vec<u16>) -> Self {
+        Self { attributes, ..Self::default() }
+    }
+
+    fn key(&self, orm: &Orm, mapper: &Mapper, engine: u32, id: InstanceId) -> LoadKey {
+        if self.whole {
+            return LoadKey::Refresh(mapper.id.get(), engine);
+        }
+        let origin = orm.instances[id].load.as_ref().map(|load| load.origin).unwrap_or_default();
+        let (attributes, related) = (self.attributes.clone(), self.related.clone());
+        LoadKey::Attributes(mapper.id.get(), engine, attributes, related, origin)
+    }
+}
+
+/// The relationships that a refresh loads, by how.
+#[derive(Default)]
+struct Along {
+    /// In the same SELECT.
+    joined: Vec<RelationshipId>,
+    /// One by one after it, each with how far its load may go.
+    after: Vec<(Rc<Relationship>, Passive)>,
+}
+
+impl Along {
+    fn new(orm: &Orm, mapper: &Mapper, id: InstanceId, wanted: &Wanted, autoflush: bool) -> Self {
+        let mut along = Self::default();
+        let options = orm.instances[id].load.as_ref().map(|load| load.options.as_slice());
+        let options = options.unwrap_or_default();
+        for &slot in &wanted.related {
+            let Some(&relationship) = mapper.relationships.get(usize::from(slot)) else { continue };
+            let relationship = orm.mapping.relationship(relationship);
+            let lazy = lazy_of(&relationship, options);
+            let said = option_of(options, relationship.id)
+                .is_some_and(|option| option.relationship.is_some());
+            let stops = !said && leads_back(&relationship, &[mapper.id]);
+            let passive = match (lazy, autoflush) {
+                (Lazy::Immediate, _) if stops => Passive::NoFetchRelated,
+                (_, true) => Passive::Off,
+                (_, false) => Passive::OffNoAutoflush,
+            };
+            match lazy {
+                Lazy::Joined if !stops => along.joined.push(relationship.id),
+                Lazy::SelectIn | Lazy::Subquery if stops => {}
+                Lazy::SelectIn | Lazy::Subquery | Lazy::Immediate => {
+                    along.after.push((relationship, passive));
+                }
+                Lazy::Select if wanted.named => along.after.push((relationship, passive)),
+                _ => {}
+            }
+        }
+        along
+    }
+}
+
 /// Loads some attributes of a persistent object; false when there is no row.
 pub(super) fn load_attributes(
     orm: &mut Orm,
     host: &mut dyn Host,
     id: InstanceId,
-    attributes: &[u16],
+    wanted: &Wanted,
     purpose: Purpose,
     autoflush: bool,
 ) -> Result<bool> {
@@ -85,68 +164,101 @@ pub(super) fn load_attributes(
             orm.state_str(id)
         ))
     })?;
-    let key = orm.instances[id].key.as_ref().map(Key::values).unwrap_or_default();
-    let related = expired_relationships(orm, id);
     orm.emit(Event::LoadStarted { purpose });
     if autoflush {
         flush::autoflush(orm, host, session)?;
     }
-    let dialect = flush::dialect(orm, session);
-    let engine = flush::engine_id(orm, session);
-    let whole = attributes.len() == mapper.columns.len();
-    let cache_key = match autoflush || !whole {
-        true => {
-            let origin = orm.instances[id].load.as_ref().map(|load| load.origin);
-            let columns = attributes.to_vec();
-            LoadKey::Attributes(
-                mapper.id.get(),
-                engine,
-                columns,
-                related,
-                origin.unwrap_or_default(),
-            )
-        }
-        // `session.refresh` comes without; its statement is one of its own.
-        false => LoadKey::Refresh(mapper.id.get(), engine),
+    let choice = chosen(orm, &mapper, id, &wanted.attributes);
+    let along = Along::new(orm, &mapper, id, wanted, autoflush);
+    let found = if along.joined.is_empty() {
+        load_columns(orm, host, (session, id), &mapper, wanted, &choice)
+    } else {
+        load_joined(orm, host, (session, id), &mapper, wanted, (choice.clone(), along.joined))
     };
-    let choice = chosen(orm, &mapper, id, attributes);
+    // What no query fills is empty until one does.
+    for &attribute in &wanted.attributes {
+        let filled = choice.expressions.iter().any(|(of, _)| *of == attribute);
+        if mapper.column(attribute)?.is_query_expression() && !filled {
+            *orm.instances.column_mut(id, attribute) = Slot::Absent;
+        }
+    }
+    if wanted.ends_expiry && matches!(found, Ok(true)) {
+        orm.instances[id].flags.set(Flags::EXPIRED, false);
+    }
+    orm.emit(Event::Loaded { instance: id, refreshed: true });
+    orm.emit(Event::LoadFinished { purpose });
+    if matches!(found, Ok(true)) {
+        for (relationship, passive) in &along.after {
+            orm.load_related(host, id, relationship, *passive)?;
+        }
+    }
+    found
+}
+
+/// Loads columns by a SELECT of their own.
+fn load_columns(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    (session, id): (SessionId, InstanceId),
+    mapper: &Mapper,
+    wanted: &Wanted,
+    choice: &Choice,
+) -> Result<bool> {
+    let key = orm.instances[id].key.as_ref().map(Key::values).unwrap_or_default();
+    let dialect = flush::dialect(orm, session);
+    let cache_key = wanted.key(orm, mapper, flush::engine_id(orm, session), id);
     let connection = session::connection(orm, host, session)?;
     let loader = match choice.expressions.is_empty() {
         true => orm.loader(cache_key, |orm| {
-            let (select, layout) = select(orm, &mapper, &choice)?;
+            let (select, layout) = columns_select(orm, mapper, choice)?;
             let sql = LoadSql::new(select, &dialect)?;
             let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
             Ok(Loader { sql, recipe })
         })?,
         // Expressions hold values of their own, so the statement is made each time.
         false => {
-            let (select, layout) = select(orm, &mapper, &choice)?;
-            let sql = LoadSql::prepare(orm, &connection, select)?;
+            let (select, layout) = columns_select(orm, mapper, choice)?;
+            let sql = LoadSql::prepare(orm, &connection, select, cache_key.kind())?;
             let recipe = Rc::new(layout.recipe(orm, &sql, None)?);
             Rc::new(Loader { sql, recipe })
         }
     };
     let mut outcome = Ok(false);
     loader.sql.run(&connection, &|name| key_value(name, &key), &mut |row| {
-        outcome = Ok(true);
-        for fill in &loader.recipe.fill {
-            match fill.source.read(row, &dialect) {
-                Ok(value) => *orm.instances.column_mut(id, fill.attribute) = Slot::Value(value),
-                Err(error) => outcome = Err(error),
-            }
-        }
+        outcome = loader.recipe.refill(orm, id, row, &dialect).map(|()| true);
         ControlFlow::Break(())
     })?;
-    // What no query fills is empty until one does.
-    for &attribute in attributes {
-        let filled = choice.expressions.iter().any(|(of, _)| *of == attribute);
-        if mapper.column(attribute)?.is_query_expression() && !filled {
-            *orm.instances.column_mut(id, attribute) = Slot::Absent;
-        }
-    }
-    orm.emit(Event::Loaded { instance: id, refreshed: true });
-    orm.emit(Event::LoadFinished { purpose });
     outcome
+}
+
+/// Loads columns and joined relationships by one SELECT.
+fn load_joined(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    (session, id): (SessionId, InstanceId),
+    mapper: &Mapper,
+    wanted: &Wanted,
+    (choice, joined): (Choice, Vec<RelationshipId>),
+) -> Result<bool> {
+    let key = orm.instances[id].key.as_ref().map(Key::values).unwrap_or_default();
+    let context = orm.instances[id].load.clone();
+    let (options, origin) = match context {
+        Some(context) => (context.options.clone(), context.origin),
+        None => Default::default(),
+    };
+    let statement = OrmSelect {
+        select: Select::new([]).where_(key_criterion(orm, mapper.id)?),
+        options,
+        params: key_params(&key),
+        ..OrmSelect::new(vec![Item::Entity(EntityId::of(mapper.id))])
+    };
+    let kind = wanted.key(orm, mapper, flush::engine_id(orm, session), id).kind();
+    let refreshing = Refreshing { instance: id, choice, joined };
+    let place = Place { kind, refresh: Some(&refreshing), ..Place::default() };
+    let outer = std::mem::replace(&mut orm.load_origin, origin);
+    let rows = select::load(orm, host, session, &statement, place);
+    orm.load_origin = outer;
+    Ok(!rows?.cells.is_empty())
 }
 
 /// The attributes to load, with what the query that loaded the object said of expressions.
@@ -160,7 +272,7 @@ fn chosen(orm: &Orm, mapper: &Mapper, id: InstanceId, attributes: &[u16]) -> Cho
 }
 
 /// The SELECT of some attributes of one object.
-fn select(orm: &Orm, mapper: &Mapper, choice: &Choice) -> Result<(Select, Layout)> {
+fn columns_select(orm: &Orm, mapper: &Mapper, choice: &Choice) -> Result<(Select, Layout)> {
     let attributes = choice.only.as_deref().unwrap_or_default();
     if let Some(own) = own_tables_select(orm, mapper, attributes)? {
         return Ok(own);
@@ -173,34 +285,36 @@ fn select(orm: &Orm, mapper: &Mapper, choice: &Choice) -> Result<(Select, Layout
 pub(crate) fn refresh(
     orm: &mut Orm,
     host: &mut dyn Host,
-    _session: SessionId,
     id: InstanceId,
     names: Option<&[&str]>,
 ) -> Result<bool> {
     let mapper = orm.mapper_of(id)?;
-    let mut attributes = Vec::new();
-    let mut related = Vec::new();
+    let mut wanted = Wanted::default();
     match names {
         None => {
             let count = u16::try_from(mapper.columns.len()).unwrap_or(u16::MAX);
             let eager = |index: &u16| mapper.column(*index).is_ok_and(|column| !column.deferred);
-            attributes.extend((0..count).filter(eager));
+            wanted.attributes.extend((0..count).filter(eager));
+            wanted.related.extend((0_u16..).zip(&mapper.relationships).map(|(slot, _)| slot));
+            (wanted.whole, wanted.ends_expiry) = (true, true);
         }
         Some(names) => {
             for name in names {
                 match orm.property(id, name)? {
-                    Property::Column(column) => attributes.push(column),
-                    Property::Relationship(relationship) => related.push(relationship),
+                    Property::Column(column) => wanted.attributes.push(column),
+                    Property::Relationship(relationship) => {
+                        wanted.related.push(orm.relationship_slot(id, relationship)?);
+                    }
                 }
             }
+            wanted.named = true;
+            // The row has to be found for its relationships.
+            if !wanted.related.is_empty() {
+                wanted.attributes.extend(&mapper.primary_key);
+            }
+            wanted.attributes.sort_unstable();
+            wanted.attributes.dedup();
         }
     }
-    let purpose = Purpose::Refresh { instance: id };
-    let found =
-        attributes.is_empty() || load_attributes(orm, host, id, &attributes, purpose, false)?;
-    for relationship in related {
-        let relationship = orm.mapping.relationship(relationship);
-        orm.load_related(host, id, &relationship, Passive::OffNoAutoflush)?;
-    }
-    Ok(found)
+    load_attributes(orm, host, id, &wanted, Purpose::Refresh { instance: id }, false)
 }

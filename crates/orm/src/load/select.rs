@@ -1,29 +1,29 @@
 //! Entity selects: lowered to a plain SELECT with a recipe, executed, and their rows assembled.
 
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 use vidro_engine::Connection;
-use vidro_engine::driver::RowView;
 use vidro_sql::Value;
-use vidro_sql::dialect::Dialect;
-use vidro_sql::expr::{Expr, Kind};
+use vidro_sql::expr::Expr;
 use vidro_sql::from::FromClause;
 use vidro_sql::select::{LabelStyle, Query, Select};
 use vidro_sql::statement::Statement;
 
 use super::LoadSql;
 use super::entity::EntityId;
-use super::hydrate::{Recipe, Source};
+use super::follow::{self, Follow, Loaded, Trail};
+use super::hydrate::Source;
 use super::layout::{Layout, add_columns};
 use super::lazy::single_criterion;
-use super::strategy::{self, EagerJoin, LoadOption};
+use super::reader::Reader;
+use super::strategy::{self, Choice, EagerJoin, LoadOption, Owner};
 use crate::Orm;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::flush;
 use crate::host::Host;
-use crate::instance::{InstanceId, Related};
+use crate::instance::InstanceId;
+use crate::mapping::{MapperId, RelationshipId};
 use crate::session::{self, SessionId};
 
 /// One thing that an entity select yields in each row.
@@ -48,6 +48,8 @@ pub struct OrmSelect {
     pub populate_existing: bool,
     /// Flush first, where the session is set to.
     pub autoflush: bool,
+    /// What relationships and options load along is loaded: `enable_eagerloads`.
+    pub eagerloads: bool,
     /// Columns are labelled as `session.query` labels them.
     pub legacy: bool,
     /// Values of named parameters.
@@ -65,6 +67,7 @@ impl OrmSelect {
             options: Vec::new(),
             populate_existing: false,
             autoflush: true,
+            eagerloads: true,
             legacy: false,
             params: Vec::new(),
             from_statement: None,
@@ -114,13 +117,36 @@ impl Rows {
 pub struct Lowered {
     /// The SELECT that runs.
     pub select: Select,
-    layouts: Vec<ItemLayout>,
-    eager: Vec<EagerJoin>,
+    pub(super) layouts: Vec<ItemLayout>,
+    pub(super) eager: Vec<EagerJoin>,
+}
+
+/// Where a statement stands among those that load one another's objects.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place<'a> {
+    /// The classes that lead to what it selects.
+    pub(super) path: &'a [MapperId],
+    /// Tells apart statements of one text that SQLAlchemy compiles one by one; 0 for those of scripts.
+    pub(super) kind: u64,
+    /// The statement that subquery loads repeat in its stead, and the way from there to its objects.
+    pub(super) repeated: Option<(&'a OrmSelect, &'a Trail)>,
+    /// What it refreshes.
+    pub(super) refresh: Option<&'a Refreshing>,
+}
+
+/// An object to load again.
+#[derive(Debug)]
+pub(super) struct Refreshing {
+    pub(super) instance: InstanceId,
+    /// Its columns.
+    pub(super) choice: Choice,
+    /// Its relationships, by join.
+    pub(super) joined: Vec<RelationshipId>,
 }
 
 /// Where an item stands in the columns.
 #[derive(Debug)]
-enum ItemLayout {
+pub(super) enum ItemLayout {
     Entity(Layout, Vec<LoadOption>),
     Column(usize),
 }
@@ -138,6 +164,10 @@ pub fn all(
 
 /// Lowers an entity select; what `str(stmt)` shows of it is `lowered.select`.
 pub fn lower(orm: &mut Orm, statement: &OrmSelect) -> Result<Lowered> {
+    lower_at(orm, statement, Place::default())
+}
+
+fn lower_at(orm: &mut Orm, statement: &OrmSelect, place: Place<'_>) -> Result<Lowered> {
     let mut columns = Vec::new();
     let mut layouts = Vec::new();
     let mut select = statement.select.clone();
@@ -148,9 +178,14 @@ pub fn lower(orm: &mut Orm, statement: &OrmSelect) -> Result<Lowered> {
             Item::Entity(entity) => {
                 let mapper = Rc::clone(orm.mapping.mapper(orm.entity_mapper(*entity)));
                 let options = strategy::options_for(orm, &statement.options, mapper.id);
-                plan.collect(orm, *entity, mapper.id, &options, index)?;
+                if statement.eagerloads {
+                    plan.collect(orm, *entity, &options, index, place)?;
+                }
                 plan.add_contained(orm, index, &mut columns)?;
-                let choice = strategy::choice(&mapper, &options);
+                let choice = match place.refresh {
+                    Some(refresh) => refresh.choice.clone(),
+                    None => strategy::choice(&mapper, &options),
+                };
                 let layout = add_columns(orm, *entity, &choice, &mut columns)?;
                 layouts.push(ItemLayout::Entity(layout, options));
                 let selected = orm.entity_from(*entity)?;
@@ -229,11 +264,22 @@ fn run(
     if let Some(given) = &statement.from_statement {
         return super::statement::execute(orm, host, session, statement, given);
     }
-    let lowered = lower(orm, statement)?;
+    load(orm, host, session, statement, Place::default())
+}
+
+/// Runs an entity select as one of several, and every eager load that follows it.
+pub(super) fn load(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    session: SessionId,
+    statement: &OrmSelect,
+    place: Place<'_>,
+) -> Result<Rows> {
+    let lowered = lower_at(orm, statement, place)?;
     let dialect = flush::dialect(orm, session);
     let connection = connection_of(orm, host, session, statement)?;
-    let sql = LoadSql::prepare(orm, &connection, lowered.select.clone())?;
-    let mut reader = Reader::new(orm, session, &sql, &dialect, &lowered, statement)?;
+    let sql = LoadSql::prepare(orm, &connection, lowered.select.clone(), place.kind)?;
+    let mut reader = Reader::new(orm, session, &sql, &dialect, &lowered, statement, place)?;
     let given = |name: &str| {
         statement.params.iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone())
     };
@@ -242,182 +288,28 @@ fn run(
     if let Some(error) = failed {
         return Err(error);
     }
-    for (layout, owners) in lowered.layouts.iter().zip(loaded) {
-        if let ItemLayout::Entity(layout, options) = layout {
-            let mapper = orm.entity_mapper(layout.entity);
-            strategy::after(
-                orm,
-                host,
-                session,
-                mapper,
-                &owners,
-                options,
-                statement.populate_existing,
-            )?;
+    let (repeated, way) = place.repeated.unzip();
+    let follow = Follow {
+        session,
+        statement: repeated.or(Some(statement)),
+        joins: &lowered.eager,
+        populate_existing: statement.populate_existing,
+        refresh: place.refresh.is_some(),
+    };
+    for (index, (layout, ids)) in lowered.layouts.iter().zip(&loaded).enumerate() {
+        let ItemLayout::Entity(Layout { entity, .. }, options) = layout else { continue };
+        if !statement.eagerloads {
+            continue;
         }
+        let mapper = orm.entity_mapper(*entity);
+        let trail = way.cloned().unwrap_or_else(|| {
+            let classes = place.path.iter().copied().chain([mapper]).collect();
+            Trail { entity: *entity, steps: Vec::new(), classes }
+        });
+        let owner = Owner::Item(index);
+        follow::after(orm, host, &follow, &Loaded { owner, mapper, ids, options, trail })?;
     }
     Ok(rows)
-}
-
-/// Reads rows by recipe.
-struct Reader<'a> {
-    orm: &'a mut Orm,
-    session: SessionId,
-    dialect: &'a Dialect,
-    items: Vec<Reading>,
-    eager: Vec<(&'a EagerJoin, Recipe)>,
-    rows: Rows,
-    /// Objects of each entity item, each once, in order.
-    loaded: Vec<Vec<InstanceId>>,
-    seen: FxHashSet<(usize, InstanceId)>,
-    /// Collections that this result fills.
-    filling: FxHashSet<(InstanceId, u16)>,
-    members: FxHashSet<(InstanceId, u16, InstanceId)>,
-    populate_existing: bool,
-    failed: Option<Error>,
-}
-
-enum Reading {
-    Entity(Recipe),
-    Column(Source),
-}
-
-impl<'a> Reader<'a> {
-    fn new(
-        orm: &'a mut Orm,
-        session: SessionId,
-        sql: &LoadSql,
-        dialect: &'a Dialect,
-        lowered: &'a Lowered,
-        statement: &OrmSelect,
-    ) -> Result<Self> {
-        let mut items = Vec::new();
-        let mut keys = Vec::new();
-        for (number, layout) in lowered.layouts.iter().enumerate() {
-            match layout {
-                ItemLayout::Entity(layout, options) => {
-                    let context = strategy::context(orm, options);
-                    let mut recipe = layout.recipe(orm, sql, context)?;
-                    recipe.populate_existing = statement.populate_existing;
-                    let mapper = orm.mapping.mapper(recipe.mapper);
-                    keys.push(Rc::clone(&mapper.class_name));
-                    items.push(Reading::Entity(recipe));
-                }
-                ItemLayout::Column(position) => {
-                    keys.push(column_key(statement, number, &keys));
-                    items.push(Reading::Column(Source::of(sql.compiled(), *position)));
-                }
-            }
-        }
-        let mut eager = Vec::new();
-        for join in &lowered.eager {
-            let mut recipe = join.layout.recipe(orm, sql, strategy::context(orm, &join.options))?;
-            recipe.populate_existing = statement.populate_existing;
-            eager.push((join, recipe));
-        }
-        let requires_unique = lowered.eager.iter().any(|join| join.multiplies);
-        Ok(Self {
-            loaded: vec![Vec::new(); items.len()],
-            rows: Rows { keys, cells: Vec::new(), requires_unique },
-            orm,
-            session,
-            dialect,
-            items,
-            eager,
-            seen: FxHashSet::default(),
-            filling: FxHashSet::default(),
-            members: FxHashSet::default(),
-            populate_existing: statement.populate_existing,
-            failed: None,
-        })
-    }
-
-    fn row(&mut self, row: &dyn RowView) -> ControlFlow<()> {
-        match self.read(row) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                self.failed = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    }
-
-    fn read(&mut self, row: &dyn RowView) -> Result<()> {
-        let start = self.rows.cells.len();
-        for (index, item) in self.items.iter().enumerate() {
-            let cell = match item {
-                Reading::Column(source) => Cell::Value(source.read(row, self.dialect)?),
-                Reading::Entity(recipe) => {
-                    let id = recipe.hydrate(self.orm, self.session, row, self.dialect)?;
-                    if let Some(id) = id
-                        && self.seen.insert((index, id))
-                        && let Some(loaded) = self.loaded.get_mut(index)
-                    {
-                        loaded.push(id);
-                    }
-                    Cell::Instance(id)
-                }
-            };
-            self.rows.cells.push(cell);
-        }
-        if self.eager.is_empty() {
-            return Ok(());
-        }
-        let mut joined: Vec<Option<InstanceId>> = Vec::with_capacity(self.eager.len());
-        for (join, recipe) in &self.eager {
-            let owner = match join.owner {
-                strategy::Owner::Item(index) => match self.rows.cells.get(start + index) {
-                    Some(Cell::Instance(id)) => *id,
-                    _ => None,
-                },
-                strategy::Owner::Join(index) => joined.get(index).copied().flatten(),
-            };
-            let Some(owner) = owner else {
-                joined.push(None);
-                continue;
-            };
-            let member = recipe.hydrate(self.orm, self.session, row, self.dialect)?;
-            joined.push(member);
-            let Some(slot) = join.slot(self.orm, owner) else { continue };
-            attach(
-                self.orm,
-                (owner, slot, member),
-                join,
-                self.populate_existing,
-                &mut self.filling,
-                &mut self.members,
-            );
-        }
-        Ok(())
-    }
-}
-
-/// Puts a joined member into its owner, if this result is the one that fills it.
-fn attach(
-    orm: &mut Orm,
-    (owner, slot, member): (InstanceId, u16, Option<InstanceId>),
-    join: &EagerJoin,
-    populate_existing: bool,
-    filling: &mut FxHashSet<(InstanceId, u16)>,
-    members: &mut FxHashSet<(InstanceId, u16, InstanceId)>,
-) {
-    if !filling.contains(&(owner, slot)) {
-        if orm.instances[owner].related(slot).is_loaded() && !populate_existing {
-            return;
-        }
-        filling.insert((owner, slot));
-        let empty = if join.uselist { Related::Many(Vec::new()) } else { Related::One(None) };
-        orm.instances.set_related(owner, slot, empty);
-    }
-    let Some(member) = member else { return };
-    if !join.uselist {
-        orm.instances.set_related(owner, slot, Related::One(Some(member)));
-    } else if members.insert((owner, slot, member)) {
-        orm.instances.link(member);
-        if let Related::Many(ids) = orm.instances.related_mut(owner, slot) {
-            ids.push(member);
-        }
-    }
 }
 
 fn connection_of(
@@ -433,31 +325,6 @@ fn connection_of(
     let Some(entity) = entity else { return session::connection(orm, host, session) };
     let mapper = orm.entity_mapper(entity);
     session::connection_for(orm, host, session, mapper, ", SQL expression")
-}
-
-/// The name of a value in each row. `session.query` lets names repeat and leaves out those that
-/// SQL alone needs; `select()` has one for every value.
-fn column_key(statement: &OrmSelect, item: usize, before: &[Rc<str>]) -> Rc<str> {
-    let expr = match statement.items.get(item) {
-        Some(Item::Column(expr)) => Some(expr),
-        Some(Item::Entity(_)) | None => None,
-    };
-    let name = expr.and_then(Expr::proxy_key);
-    if statement.legacy {
-        return name.unwrap_or_else(|| "".into());
-    }
-    let function = expr.and_then(|expr| match expr.kind() {
-        Kind::Function(function) => Some(function.name()),
-        _ => None,
-    });
-    let name = name.or(function).unwrap_or_else(|| "_no_label".into());
-    let taken = |candidate: &str| before.iter().any(|key| **key == *candidate);
-    if !taken(&name) {
-        return name;
-    }
-    let numbered = |number: u32| format!("{name}_{number}");
-    let free = (1..).map(numbered).find(|candidate| !taken(candidate));
-    free.map_or(name.clone(), Rc::from)
 }
 
 /// The columns of some items, for RETURNING, and where each item stands among them.
@@ -532,7 +399,8 @@ pub fn count(
     session: SessionId,
     statement: &OrmSelect,
 ) -> Result<Value> {
-    let inner = lower(orm, &OrmSelect { options: Vec::new(), legacy: true, ..statement.clone() })?;
+    let plain = OrmSelect { eagerloads: false, legacy: true, ..statement.clone() };
+    let inner = lower(orm, &plain)?;
     let subquery = Query::Select(inner.select).subquery(None);
     let count = vidro_sql::expr::Expr::count_star();
     let outer = OrmSelect {

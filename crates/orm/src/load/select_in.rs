@@ -11,10 +11,11 @@ use vidro_sql::select::{LabelStyle, Select};
 
 use super::LoadSql;
 use super::entity::EntityId;
-use super::hydrate::Source;
-use super::layout::{Layout, add_columns};
+use super::layout::add_columns;
 use super::lazy::single_criterion;
-use super::strategy::{Choice, LoadOption, after, choice, context, options_for};
+use super::select::{Cell, Item, OrmSelect, Place, Rows, load};
+use super::strategy::{Choice, LoadOption, choice, context, options_for};
+use super::subquery::fill;
 use crate::Orm;
 use crate::error::Result;
 use crate::event::{Event, Purpose};
@@ -67,7 +68,7 @@ pub(super) fn select_subclass(
             select = select.where_(criterion);
         }
         let connection = session::connection(orm, host, session)?;
-        let sql = LoadSql::prepare(orm, &connection, select)?;
+        let sql = LoadSql::prepare(orm, &connection, select, 0)?;
         let recipe = layout.recipe(orm, &sql, context(orm, options))?;
         let mut failed = None;
         sql.run(
@@ -89,13 +90,14 @@ pub(super) fn select_subclass(
 /// The most keys of one `IN`.
 const CHUNK: usize = 500;
 
+/// Loads a relationship of all owners.
 pub(super) fn select_in(
     orm: &mut Orm,
     host: &mut dyn Host,
-    mut load: SelectIn<'_>,
+    load: &SelectIn<'_>,
     owners: &[InstanceId],
 ) -> Result<()> {
-    let SelectIn { session, relationship, option, .. } = load;
+    let relationship = load.relationship;
     let purpose = Purpose::SelectIn { relationship: relationship.id };
     orm.emit(Event::LoadStarted { purpose });
     let below = orm.load_origin.below(relationship.id);
@@ -106,10 +108,6 @@ pub(super) fn select_in(
         owners.chunks(CHUNK).try_for_each(|chunk| load.collections(orm, host, chunk))
     };
     orm.emit(Event::LoadFinished { purpose });
-    let members = load.members;
-    let below = options_for(orm, &option.children, relationship.target);
-    let done =
-        done.and_then(|()| after(orm, host, session, relationship.target, &members, &below, false));
     orm.load_origin = outer;
     done
 }
@@ -119,21 +117,18 @@ pub(super) struct SelectIn<'a> {
     pub(super) session: SessionId,
     pub(super) relationship: &'a Rc<Relationship>,
     pub(super) option: &'a LoadOption,
+    /// Options for what is loaded.
+    pub(super) below: Vec<LoadOption>,
+    /// The classes that lead to the owners, theirs last.
+    pub(super) classes: &'a [MapperId],
     /// Owners that have loaded the relationship already are asked for, too; whether they are filled
     /// again.
-    pub(super) overwrites: bool,
-    /// Everything loaded, each once.
-    pub(super) members: Vec<InstanceId>,
+    pub(super) populate_existing: bool,
 }
 
 impl SelectIn<'_> {
     /// Collections of up to `CHUNK` owners: `WHERE posts.user_id IN (…)`.
-    fn collections(
-        &mut self,
-        orm: &mut Orm,
-        host: &mut dyn Host,
-        owners: &[InstanceId],
-    ) -> Result<()> {
+    fn collections(&self, orm: &mut Orm, host: &mut dyn Host, owners: &[InstanceId]) -> Result<()> {
         let pairs = &self.relationship.synchronize_pairs;
         let mut by_key: FxHashMap<Key, Vec<InstanceId>> = FxHashMap::default();
         let mut keys: Vec<Vec<Value>> = Vec::new();
@@ -152,30 +147,35 @@ impl SelectIn<'_> {
             }
             group.push(owner);
         }
-        let (select, layout, width) = self.collection_select(orm, keys)?;
+        let statement = self.collection_select(orm, keys)?;
+        let rows = self.run(orm, host, &statement)?;
         let mut found: FxHashMap<Key, Vec<InstanceId>> = FxHashMap::default();
-        self.run(orm, host, select, &layout, width, &mut |key, member| {
-            found.entry(key).or_default().push(member);
-        })?;
+        let mut seen = FxHashSet::default();
+        for row in rows.iter() {
+            let Some((Cell::Instance(Some(member)), key)) = row.split_last() else { continue };
+            let value = |cell: &Cell| match cell {
+                Cell::Value(value) => value.clone(),
+                Cell::Instance(_) => Value::Null,
+            };
+            let key = Key::new(&key.iter().map(value).collect::<Vec<Value>>());
+            if seen.insert((key.clone(), *member)) {
+                found.entry(key).or_default().push(*member);
+            }
+        }
         for &owner in owners {
-            let slot = orm.relationship_slot(owner, self.relationship.id)?;
             let values: Vec<Value> = pairs
                 .iter()
                 .map(|p| orm.instances[owner].column(p.source_attribute).value().cloned())
                 .map(Option::unwrap_or_default)
                 .collect();
             let members = found.get(&Key::new(&values)).cloned().unwrap_or_default();
-            self.fill(orm, owner, slot, members)?;
+            fill(orm, owner, self.relationship, members, self.populate_existing)?;
         }
         Ok(())
     }
 
-    /// The statement for collections, and how many columns the owner's key takes in front.
-    fn collection_select(
-        &self,
-        orm: &Orm,
-        keys: Vec<Vec<Value>>,
-    ) -> Result<(Select, Layout, usize)> {
+    /// The statement for collections; the owner's key stands in front of each row.
+    fn collection_select(&self, orm: &Orm, keys: Vec<Vec<Value>>) -> Result<OrmSelect> {
         let entity = self.entity();
         let remote: Result<Vec<Expr>> = self
             .relationship
@@ -184,22 +184,18 @@ impl SelectIn<'_> {
             .map(|pair| orm.adapt(&pair.dest.expr(), entity))
             .collect();
         let remote = remote?;
-        let mut columns = remote.clone();
-        let layout = add_columns(orm, entity, &self.choice(orm), &mut columns)?;
-        let mut select = Select::new(columns).label_style(LabelStyle::None);
-        let from = orm.entity_from(entity)?;
+        let mut select = Select::new([]).where_(in_keys(&remote, keys)?);
         if let (Some(secondary), Some(join)) =
             (&self.relationship.secondary, &self.relationship.secondaryjoin)
         {
             let left = FromClause::Table(secondary.clone());
             let join = orm.adapt(join, entity)?;
+            let from = orm.entity_from(entity)?;
             select = select.select_from(left.join(&from, Some(join), false, false)?);
-        } else if matches!(from, FromClause::Join(_)) {
-            select = select.select_from(from);
         }
-        select = select.where_(in_keys(&remote, keys)?);
-        select = self.finish(orm, select, entity)?;
-        Ok((select, layout, remote.len()))
+        let mut items: Vec<Item> = remote.into_iter().map(Item::Column).collect();
+        items.push(Item::Entity(entity));
+        self.statement(orm, items, select)
     }
 
     /// What is selected: the class, or what `of_type` names.
@@ -207,27 +203,24 @@ impl SelectIn<'_> {
         self.option.entity.unwrap_or(EntityId::of(self.relationship.target))
     }
 
-    fn choice(&self, orm: &Orm) -> Choice {
-        let target = self.relationship.target;
-        let below = options_for(orm, &self.option.children, target);
-        choice(orm.mapping.mapper(target), &below)
-    }
-
-    fn finish(&self, orm: &Orm, mut select: Select, entity: EntityId) -> Result<Select> {
-        if let Some(criterion) = single_criterion(orm, entity)? {
-            select = select.where_(criterion);
-        }
+    fn statement(&self, orm: &Orm, items: Vec<Item>, mut select: Select) -> Result<OrmSelect> {
+        let entity = self.entity();
         for criterion in &self.option.criteria {
             select = select.where_(orm.adapt(criterion, entity)?);
         }
         for item in &self.relationship.order_by {
             select = select.order_by(orm.adapt(item, entity)?);
         }
-        Ok(select)
+        Ok(OrmSelect {
+            select: select.label_style(LabelStyle::None),
+            options: self.below.clone(),
+            populate_existing: self.populate_existing,
+            ..OrmSelect::new(items)
+        })
     }
 
     /// Targets of a many-to-one relationship: `WHERE users.id IN (…)`.
-    fn targets(&mut self, orm: &mut Orm, host: &mut dyn Host, owners: &[InstanceId]) -> Result<()> {
+    fn targets(&self, orm: &mut Orm, host: &mut dyn Host, owners: &[InstanceId]) -> Result<()> {
         let target = Rc::clone(orm.mapping.mapper(self.relationship.target));
         let mut wanted: Vec<(InstanceId, Option<Key>)> = Vec::with_capacity(owners.len());
         let mut keys: Vec<Vec<Value>> = Vec::new();
@@ -258,88 +251,26 @@ impl SelectIn<'_> {
         }
         for chunk in keys.chunks(CHUNK) {
             let entity = self.entity();
-            let mut columns = Vec::new();
-            let layout = add_columns(orm, entity, &self.choice(orm), &mut columns)?;
             let key_columns: Result<Vec<Expr>> = target
                 .primary_key
                 .iter()
                 .map(|pk| Ok(orm.attribute_columns(entity, *pk)?.pop().unwrap_or_else(Expr::null)))
                 .collect();
-            let mut select = Select::new(columns)
-                .label_style(LabelStyle::None)
-                .where_(in_keys(&key_columns?, chunk.to_vec())?);
-            let from = orm.entity_from(entity)?;
-            if matches!(from, FromClause::Join(_)) {
-                select = select.select_from(from);
-            }
-            let select = self.finish(orm, select, entity)?;
-            self.run(orm, host, select, &layout, 0, &mut |_, _| {})?;
+            let select = Select::new([]).where_(in_keys(&key_columns?, chunk.to_vec())?);
+            let statement = self.statement(orm, vec![Item::Entity(entity)], select)?;
+            self.run(orm, host, &statement)?;
         }
         for (owner, key) in wanted {
-            let slot = orm.relationship_slot(owner, self.relationship.id)?;
             let identity = &orm.sessions.get(self.session)?.identity;
-            let found = key.and_then(|key| identity.get(target.base, &key));
-            self.fill(orm, owner, slot, found.into_iter().collect())?;
+            let found = key.and_then(|key| identity.get(target.base, &key)).into_iter().collect();
+            fill(orm, owner, self.relationship, found, self.populate_existing)?;
         }
         Ok(())
     }
 
-    fn fill(
-        &self,
-        orm: &mut Orm,
-        owner: InstanceId,
-        slot: u16,
-        found: Vec<InstanceId>,
-    ) -> Result<()> {
-        if self.overwrites || !orm.instances[owner].related(slot).is_loaded() {
-            orm.set_loaded(owner, slot, self.relationship, found)?;
-        }
-        Ok(())
-    }
-
-    /// Runs the statement; tells each row's owner key and member.
-    fn run(
-        &mut self,
-        orm: &mut Orm,
-        host: &mut dyn Host,
-        select: Select,
-        layout: &Layout,
-        width: usize,
-        on_member: &mut dyn FnMut(Key, InstanceId),
-    ) -> Result<()> {
-        let dialect = flush::dialect(orm, self.session);
-        let connection = session::connection(orm, host, self.session)?;
-        let sql = LoadSql::prepare(orm, &connection, select)?;
-        let below = options_for(orm, &self.option.children, self.relationship.target);
-        let recipe = layout.recipe(orm, &sql, context(orm, &below))?;
-        let sources: Vec<Source> = (0..width).map(|i| Source::of(sql.compiled(), i)).collect();
-        let mut failed = None;
-        let mut seen: FxHashSet<InstanceId> = self.members.iter().copied().collect();
-        let (session, members) = (self.session, &mut self.members);
-        sql.run(&connection, &|_| None, &mut |row| {
-            let mut read = || -> Result<()> {
-                let Some(member) = recipe.hydrate(orm, session, row, &dialect)? else {
-                    return Ok(());
-                };
-                if seen.insert(member) {
-                    members.push(member);
-                }
-                if width > 0 {
-                    let values: Result<Vec<Value>> =
-                        sources.iter().map(|source| source.read(row, &dialect)).collect();
-                    on_member(Key::new(&values?), member);
-                }
-                Ok(())
-            };
-            match read() {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
-        failed.map_or(Ok(()), Err)
+    fn run(&self, orm: &mut Orm, host: &mut dyn Host, statement: &OrmSelect) -> Result<Rows> {
+        let place = Place { path: self.classes, ..Place::default() };
+        load(orm, host, self.session, statement, place)
     }
 }
 

@@ -9,9 +9,11 @@ use vidro_sql::expr::Expr;
 use vidro_sql::select::{Query, TextualSelect};
 use vidro_sql::statement::Statement;
 
+use super::entity::EntityId;
+use super::follow::{self, Follow, Loaded, Trail};
 use super::hydrate::Source;
 use super::select::{Cell, OrmSelect, Rows, item_layouts};
-use super::strategy;
+use super::strategy::{self, Owner};
 use crate::Orm;
 use crate::error::Result;
 use crate::flush;
@@ -94,11 +96,19 @@ pub(super) fn execute(
             });
         }
     }
-    for (reader, owners) in readers.iter().zip(loaded) {
-        if let Ok((recipe, options)) = reader {
-            let populate = select.populate_existing;
-            strategy::after(orm, host, session, recipe.mapper, &owners, options, populate)?;
-        }
+    let follow = Follow {
+        session,
+        statement: None,
+        joins: &[],
+        populate_existing: select.populate_existing,
+        refresh: false,
+    };
+    for (index, (reader, ids)) in readers.iter().zip(&loaded).enumerate() {
+        let Ok((recipe, options)) = reader else { continue };
+        let (owner, mapper) = (Owner::Item(index), recipe.mapper);
+        let entity = EntityId::of(mapper);
+        let trail = Trail { entity, steps: Vec::new(), classes: vec![mapper] };
+        follow::after(orm, host, &follow, &Loaded { owner, mapper, ids, options, trail })?;
     }
     Ok(rows)
 }

@@ -1,23 +1,22 @@
-//! Eager loading: by join within the statement, by `IN` after it.
+//! Loader options, and eager loading by join within the statement.
 
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::FxHasher;
 use vidro_sql::expr::{Expr, and_};
 use vidro_sql::from::FromClause;
 use vidro_sql::select::{JoinStep, Query, Select};
 
 use super::entity::{EntityId, join_parts, multiplies, replace};
+use super::follow::leads_back;
 use super::layout::{Layout, add_columns};
-use super::select_in::{SelectIn, select_in, select_subclass};
-use super::{LoadContext, Origin, polymorphic};
+use super::select::Place;
+use super::{LoadContext, Origin};
 use crate::Orm;
 use crate::error::Result;
-use crate::host::Host;
-use crate::instance::{InstanceId, Passive};
+use crate::instance::InstanceId;
 use crate::mapping::{Lazy, Mapper, MapperId, Relationship, RelationshipId};
-use crate::session::SessionId;
 
 /// How an option wants an attribute loaded.
 #[derive(Clone, Debug, Default)]
@@ -141,6 +140,13 @@ pub struct LoadOption {
     pub criteria: Vec<Expr>,
 }
 
+impl LoadOption {
+    /// Whether it is about every relationship.
+    fn is_wildcard(&self) -> bool {
+        self.relationship.is_none() && self.mapper.is_none() && !self.strategy.is_about_columns()
+    }
+}
+
 /// The options that concern a class.
 pub(super) fn options_for(orm: &Orm, options: &[LoadOption], mapper: MapperId) -> Vec<LoadOption> {
     let concerns = |option: &&LoadOption| match (option.relationship, option.mapper) {
@@ -152,6 +158,19 @@ pub(super) fn options_for(orm: &Orm, options: &[LoadOption], mapper: MapperId) -
         (None, None) => true,
     };
     options.iter().filter(concerns).cloned().collect()
+}
+
+/// The options for the target of a relationship: what hangs below its own option, and what is said
+/// of everything.
+pub(super) fn below(
+    orm: &Orm,
+    options: &[LoadOption],
+    option: &LoadOption,
+    target: MapperId,
+) -> Vec<LoadOption> {
+    let everywhere = options.iter().filter(|option| option.is_wildcard());
+    let all: Vec<LoadOption> = everywhere.chain(&option.children).cloned().collect();
+    options_for(orm, &all, target)
 }
 
 /// The columns that options leave to load.
@@ -234,17 +253,11 @@ pub(super) fn option_of(
     relationship: RelationshipId,
 ) -> Option<&LoadOption> {
     let named = options.iter().rev().find(|option| option.relationship == Some(relationship));
-    named.or_else(|| {
-        let wildcard = |option: &&LoadOption| {
-            option.relationship.is_none()
-                && option.mapper.is_none()
-                && !option.strategy.is_about_columns()
-        };
-        options.iter().rev().find(wildcard)
-    })
+    named.or_else(|| options.iter().rev().find(|option| option.is_wildcard()))
 }
 
-fn lazy_of(relationship: &Relationship, options: &[LoadOption]) -> Lazy {
+/// The strategy of a relationship, by mapping or option.
+pub(super) fn lazy_of(relationship: &Relationship, options: &[LoadOption]) -> Lazy {
     match option_of(options, relationship.id) {
         Some(option) => option.strategy.lazy(relationship.lazy),
         None => relationship.lazy,
@@ -305,38 +318,35 @@ impl JoinPlan {
         &mut self,
         orm: &mut Orm,
         entity: EntityId,
-        mapper: MapperId,
         options: &[LoadOption],
         item: usize,
+        place: Place<'_>,
     ) -> Result<()> {
-        self.descend(orm, entity, mapper, options, Owner::Item(item), &mut Vec::new())
+        let only = place.refresh.map(|refresh| refresh.joined.as_slice());
+        let mut classes = place.path.to_vec();
+        classes.push(orm.entity_mapper(entity));
+        self.descend(orm, entity, options, Owner::Item(item), only, &mut classes)
     }
 
     fn descend(
         &mut self,
         orm: &mut Orm,
         entity: EntityId,
-        mapper: MapperId,
         options: &[LoadOption],
         owner: Owner,
-        path: &mut Vec<RelationshipId>,
+        only: Option<&[RelationshipId]>,
+        classes: &mut Vec<MapperId>,
     ) -> Result<()> {
-        let mapper = Rc::clone(orm.mapping.mapper(mapper));
+        let mapper = Rc::clone(orm.mapping.mapper(orm.entity_mapper(entity)));
         for &id in &mapper.relationships {
             let relationship = orm.mapping.relationship(id);
-            if lazy_of(&relationship, options) != Lazy::Joined {
+            let left_out = only.is_some_and(|only| !only.contains(&id));
+            if left_out || lazy_of(&relationship, options) != Lazy::Joined {
                 continue;
             }
             let option = option_of(options, id).cloned().unwrap_or_default();
-            let explicit = option.relationship == Some(id);
-            // A cycle of mapped joined loads ends where it would repeat itself.
-            let mirrored = relationship.reverse.iter().any(|back| path.contains(back));
-            let repeats = path.iter().filter(|p| **p == id).count();
-            let depth = usize::try_from(relationship.join_depth.unwrap_or(0)).unwrap_or(0);
-            if !explicit && (mirrored || (repeats > 0 && repeats >= depth) || path.len() > 32) {
-                continue;
-            }
-            if !explicit && relationship.self_referential && depth == 0 {
+            // A cycle of mapped joined loads ends where it would come back.
+            if option.relationship != Some(id) && leads_back(&relationship, classes) {
                 continue;
             }
             let contained = matches!(option.strategy, Strategy::ContainsEager);
@@ -345,7 +355,7 @@ impl JoinPlan {
                 (None, true) => EntityId::of(relationship.target),
                 (None, false) => orm.aliased(relationship.target, None, None)?,
             };
-            let below = options_for(orm, &option.children, relationship.target);
+            let below = below(orm, options, &option, relationship.target);
             let index = self.joins.len();
             self.joins.push(PlannedJoin {
                 owner,
@@ -358,9 +368,9 @@ impl JoinPlan {
                 criteria: option.criteria,
                 relationship: Rc::clone(&relationship),
             });
-            path.push(id);
-            self.descend(orm, target, relationship.target, &below, Owner::Join(index), path)?;
-            path.pop();
+            classes.push(relationship.target);
+            self.descend(orm, target, &below, Owner::Join(index), None, classes)?;
+            classes.pop();
         }
         Ok(())
     }
@@ -497,117 +507,5 @@ impl PlannedJoin {
             on = and_([on, orm.adapt(criterion, self.target)?])?;
         }
         Ok(JoinStep { left, right, on: Some(on), outer: !self.inner, full: false, called: None })
-    }
-}
-
-/// Eager loads that follow a statement, for the objects it loaded.
-pub(super) fn after(
-    orm: &mut Orm,
-    host: &mut dyn Host,
-    session: SessionId,
-    mapper: MapperId,
-    owners: &[InstanceId],
-    options: &[LoadOption],
-    populate_existing: bool,
-) -> Result<()> {
-    if owners.is_empty() {
-        return Ok(());
-    }
-    let mapper = Rc::clone(orm.mapping.mapper(mapper));
-    let follow = Follow { session, options, populate_existing };
-    for &id in &mapper.relationships {
-        follow.relationship(orm, host, id, owners)?;
-    }
-    let groups = polymorphic::by_subclass(orm, &mapper, owners, options);
-    for (subclass, members) in &groups {
-        select_subclass(orm, host, session, *subclass, members, options)?;
-        follow.own_relationships(orm, host, &mapper, *subclass, members)?;
-    }
-    for subclass in orm.mapping.self_and_descendants(mapper.id) {
-        let known = subclass == mapper.id || groups.iter().any(|(known, _)| *known == subclass);
-        if known || !follow.speaks_of(orm, subclass) {
-            continue;
-        }
-        let of_class = |id: &&InstanceId| orm.mapping.is_a(orm.instances[**id].mapper, subclass);
-        let members: Vec<InstanceId> = owners.iter().filter(of_class).copied().collect();
-        follow.own_relationships(orm, host, &mapper, subclass, &members)?;
-    }
-    Ok(())
-}
-
-/// Eager loads of the relationships of objects that a statement loaded.
-struct Follow<'a> {
-    session: SessionId,
-    options: &'a [LoadOption],
-    populate_existing: bool,
-}
-
-impl Follow<'_> {
-    /// Whether an option, or the mapping, wants a subclass's relationships.
-    fn speaks_of(&self, orm: &Orm, subclass: MapperId) -> bool {
-        let mapper = orm.mapping.mapper(subclass);
-        mapper.relationships.iter().any(|id| {
-            let lazy = lazy_of(&orm.mapping.relationship(*id), self.options);
-            matches!(lazy, Lazy::SelectIn | Lazy::Subquery | Lazy::Immediate)
-        })
-    }
-
-    /// The relationships that a subclass has beyond those of its base.
-    fn own_relationships(
-        &self,
-        orm: &mut Orm,
-        host: &mut dyn Host,
-        base: &Mapper,
-        subclass: MapperId,
-        owners: &[InstanceId],
-    ) -> Result<()> {
-        let subclass = Rc::clone(orm.mapping.mapper(subclass));
-        for id in subclass.relationships.iter().filter(|id| !base.relationships.contains(id)) {
-            if !owners.is_empty() {
-                self.relationship(orm, host, *id, owners)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn relationship(
-        &self,
-        orm: &mut Orm,
-        host: &mut dyn Host,
-        id: RelationshipId,
-        owners: &[InstanceId],
-    ) -> Result<()> {
-        let relationship = orm.mapping.relationship(id);
-        let option = option_of(self.options, id).cloned().unwrap_or_default();
-        match lazy_of(&relationship, self.options) {
-            Lazy::SelectIn | Lazy::Subquery => {
-                let load = SelectIn {
-                    session: self.session,
-                    relationship: &relationship,
-                    option: &option,
-                    overwrites: self.populate_existing,
-                    members: Vec::new(),
-                };
-                select_in(orm, host, load, owners)
-            }
-            Lazy::Immediate => owners.iter().try_for_each(|&owner| {
-                orm.load_related(host, owner, &relationship, Passive::Off).map(drop)
-            }),
-            Lazy::Joined if !option.children.is_empty() => {
-                let mut members = Vec::new();
-                let mut seen = FxHashSet::default();
-                for &owner in owners {
-                    let slot = orm.mapping.mapper(orm.instances[owner].mapper).slot(id);
-                    let related =
-                        slot.map(|slot| orm.instances[owner].related(slot).ids().to_vec());
-                    let related = related.unwrap_or_default().into_iter();
-                    members.extend(related.filter(|member| seen.insert(*member)));
-                }
-                let target = relationship.target;
-                let below = options_for(orm, &option.children, target);
-                after(orm, host, self.session, target, &members, &below, self.populate_existing)
-            }
-            _ => Ok(()),
-        }
     }
 }

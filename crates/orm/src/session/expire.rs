@@ -114,7 +114,7 @@ pub fn refresh(
 ) -> Result<()> {
     expire(orm, host, session, id, attributes)?;
     flush::autoflush(orm, host, session)?;
-    if !load::refresh(orm, host, session, id, attributes)? {
+    if !load::refresh(orm, host, id, attributes)? {
         return Err(Error::invalid_request(format!(
             "Could not refresh instance '{}'",
             orm.state_str(id)

@@ -103,7 +103,7 @@ pub(crate) fn dialect_or_default(vm: &mut Vm, given: Option<Value>) -> Result<Di
 /// The statement behind a Python object that can be compiled or executed.
 pub(crate) fn statement_of(vm: &mut Vm, given: &Value) -> Result<Option<Statement>, Raise> {
     if let Some(object) = given.downcast_ref::<SelectObject>() {
-        return object.query(vm).map(|query| Some(Statement::Query(query)));
+        return object.whole_query(vm).map(|query| Some(Statement::Query(query)));
     }
     if let Some(object) = given.downcast_ref::<DmlObject>() {
         return Ok(Some(object.statement.clone()));

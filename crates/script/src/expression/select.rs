@@ -344,19 +344,31 @@ impl SelectObject {
             from_statement: self.statement.clone(),
             populate_existing: flag("populate_existing", false),
             autoflush: flag("autoflush", true),
+            eagerloads: flag("enable_eagerloads", true),
             ..OrmSelect::new(self.items.clone())
         }
     }
 
-    /// The plain query: entities lowered to their columns.
+    /// The query that a larger statement holds: entities lowered to their columns, and nothing joined
+    /// to load more.
     pub(crate) fn query(&self, vm: &mut Vm) -> Result<Query, Raise> {
+        self.lowered(vm, false)
+    }
+
+    /// The query that runs by itself, joined eager loads included.
+    pub(crate) fn whole_query(&self, vm: &mut Vm) -> Result<Query, Raise> {
+        self.lowered(vm, true)
+    }
+
+    fn lowered(&self, vm: &mut Vm, eagerloads: bool) -> Result<Query, Raise> {
         match &self.body {
             Body::Compound(compound) => Ok(Query::Compound(compound.clone())),
             Body::Text(text) => Ok(Query::Text(text.clone())),
             Body::Values(from) => Ok(Query::Values(from.clone())),
             Body::Select(select) => {
                 if self.is_orm() {
-                    let statement = self.orm_select();
+                    let mut statement = self.orm_select();
+                    statement.eagerloads &= eagerloads;
                     let lowered = with_orm(vm, |orm, _| lower(orm, &statement))?;
                     return Ok(Query::Select(lowered.select));
                 }
@@ -500,7 +512,7 @@ impl Object for SelectObject {
         if let Some(statement) = &self.statement {
             return super::statement_text(vm, statement);
         }
-        let query = self.query(vm)?;
+        let query = self.whole_query(vm)?;
         super::statement_text(vm, &Statement::Query(query))
     }
 

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashSet;
 use vidro_orm::dml::DmlOptions;
 use vidro_orm::load::{self, Item, OrmSelect, Rows};
 use vidro_orm::{MapperId, Orm, SessionId};
@@ -64,7 +65,7 @@ const GENERATIVE: &[(&str, Call)] = &[
     ("with_entities", with_entities),
     ("populate_existing", populate_existing),
     ("autoflush", |_, args| Ok(args.at(0))),
-    ("enable_eagerloads", |_, args| Ok(args.at(0))),
+    ("enable_eagerloads", enable_eagerloads),
     ("yield_per", |_, args| Ok(args.at(0))),
 ];
 
@@ -87,7 +88,7 @@ const ENDING: &[(&str, Call)] = &[
     ("update", update),
     ("__query_element__", |vm, args| {
         let this = args.this::<QueryObject>(vm)?;
-        let query = this.lowered(vm)?;
+        let query = this.lowered(vm, false)?;
         Ok(expression::core(query))
     }),
 ];
@@ -117,10 +118,11 @@ impl QueryObject {
         Ok(OrmSelect { legacy: true, ..prepared(vm, &self.select)? })
     }
 
-    /// The SELECT it sends.
-    fn lowered(&self, vm: &mut Vm) -> Result<CoreQuery, Raise> {
+    /// The SELECT it sends; without joined eager loads where it is to be part of another.
+    fn lowered(&self, vm: &mut Vm, eagerloads: bool) -> Result<CoreQuery, Raise> {
         mapping::configure(vm)?;
-        let statement = self.orm_select(vm)?;
+        let mut statement = self.orm_select(vm)?;
+        statement.eagerloads &= eagerloads;
         let lowered = with_orm(vm, |orm, _| load::lower(orm, &statement))?;
         Ok(CoreQuery::Select(lowered.select))
     }
@@ -135,7 +137,7 @@ impl QueryObject {
         matches!(self.select.bundles.as_slice(), [only] if only.single && only.keys.len() == all)
     }
 
-    /// All items: objects for a single entity, rows otherwise.
+    /// All items: objects for a single entity, rows otherwise; each once where they hold objects.
     fn items(&self, vm: &mut Vm) -> Result<Vec<Value>, Raise> {
         let select = self.orm_select(vm)?;
         let rows = run(vm, self.id, &select)?;
@@ -144,15 +146,12 @@ impl QueryObject {
 
     fn shaped(&self, vm: &mut Vm, rows: Rows) -> Result<Vec<Value>, Raise> {
         if self.is_single_entity() {
-            let ids = if rows.requires_unique {
-                rows.unique_instances().into_iter().map(Some).collect()
-            } else {
-                let first = |row: &[load::RowCell]| match row.first() {
-                    Some(load::RowCell::Instance(id)) => *id,
-                    _ => None,
-                };
-                rows.iter().map(first).collect::<Vec<_>>()
+            let mut seen = FxHashSet::default();
+            let first = |row: &[load::RowCell]| match row.first() {
+                Some(load::RowCell::Instance(id)) => *id,
+                _ => None,
             };
+            let ids: Vec<_> = rows.iter().map(first).filter(|id| seen.insert(*id)).collect();
             let mut out = Vec::with_capacity(ids.len());
             for id in ids {
                 out.push(match id {
@@ -168,11 +167,11 @@ impl QueryObject {
                 *key = name;
             }
         }
-        let requires_unique = rows.requires_unique;
+        let with_objects = self.select.items.iter().any(|item| matches!(item, Item::Entity(_)));
         let mut values = cells(vm, rows)?;
         mapping::gather_bundles(&self.select.bundles, &mut keys, &mut values);
-        let mut result = engine::result::from_rows(keys, values, requires_unique);
-        if requires_unique {
+        let mut result = engine::result::from_rows(keys, values, with_objects);
+        if with_objects {
             result = vm.call_method(&result, "unique", Args::none())?;
         }
         if self.is_single_bundle() {
@@ -227,7 +226,7 @@ fn on_select(vm: &mut Vm, mut args: Args, name: &str) -> Result<Value, Raise> {
     let inner = if plain {
         Value::Object(this.select.clone())
     } else {
-        let query = this.lowered(vm)?;
+        let query = this.lowered(vm, false)?;
         expression::core(query)
     };
     vm.call_method(&inner, name, args)
@@ -236,7 +235,7 @@ fn on_select(vm: &mut Vm, mut args: Args, name: &str) -> Result<Value, Raise> {
 /// `EXISTS (SELECT 1 FROM …)`
 fn exists(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<QueryObject>(vm)?;
-    let query = this.lowered(vm)?;
+    let query = this.lowered(vm, false)?;
     let froms = query.froms();
     let CoreQuery::Select(select) = query else { return Ok(Value::None) };
     let select = select.altered(|s| {
@@ -250,13 +249,13 @@ fn exists(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 /// `query.union(other, …)`: the same entities, read from the set operation as a subquery.
 fn compound(vm: &mut Vm, args: &Args, keyword: SetOperation) -> Result<Value, Raise> {
     let this = args.this::<QueryObject>(vm)?;
-    let mut queries = vec![this.lowered(vm)?];
+    let mut queries = vec![this.lowered(vm, false)?];
     for given in args.positional.iter().skip(1) {
         let other = given.downcast::<QueryObject>();
         let Some(other) = other else {
             return Err(exc::argument(vm, "a Query was expected"));
         };
-        queries.push(other.lowered(vm)?);
+        queries.push(other.lowered(vm, false)?);
     }
     let made = with_sql(vm, || CompoundSelect::new(keyword, queries))?;
     let from = CoreQuery::Compound(made).subquery(None);
@@ -288,6 +287,14 @@ fn populate_existing(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<QueryObject>(vm)?;
     let mut select = (*this.select).clone();
     select.options.push((Str::from("populate_existing"), Value::Bool(true)));
+    Ok(this.with(select))
+}
+
+fn enable_eagerloads(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let this = args.this::<QueryObject>(vm)?;
+    let mut select = (*this.select).clone();
+    let enabled = vm.truth(&args.at(1))?;
+    select.options.push((Str::from("enable_eagerloads"), Value::Bool(enabled)));
     Ok(this.with(select))
 }
 
@@ -467,7 +474,7 @@ impl Object for QueryObject {
     }
 
     fn str(&self, vm: &mut Vm) -> Result<Str, Raise> {
-        let statement = Statement::Query(self.lowered(vm)?);
+        let statement = Statement::Query(self.lowered(vm, true)?);
         let look = |orm: &Orm| orm.sessions.get(self.id).ok()?.options.bind.clone();
         let Some(bind) = World::of(vm)?.look(look).flatten() else {
             return expression::statement_text(vm, &statement);
