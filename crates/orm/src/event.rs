@@ -181,7 +181,9 @@ pub enum Event<'a> {
     },
     /// Something SQLAlchemy warns about.
     Warning {
-        /// `SAWarning`'s text.
+        /// The class of the warning, `SAWarning` for most.
+        category: &'static str,
+        /// Its text.
         message: &'a str,
     },
 }

@@ -27,7 +27,7 @@ mod tests;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, Observer, Purpose};
@@ -63,6 +63,8 @@ pub struct Orm {
     load_notes: RefCell<load::LoadNotes>,
     /// Aliases of mapped classes.
     aliases: Vec<load::Entity>,
+    /// Places that were warned of, and of what.
+    legacy_uses: FxHashSet<(SpanTag, &'static str)>,
     listener: event::Listener,
 }
 
@@ -83,7 +85,14 @@ impl Orm {
     }
 
     pub(crate) fn warn(&self, message: &str) {
-        self.emit(Event::Warning { message });
+        self.emit(Event::Warning { category: "SAWarning", message });
+    }
+
+    /// Warns of what SQLAlchemy keeps for old programs only, once for each place of the script.
+    pub fn warn_of_legacy(&mut self, message: &'static str) {
+        if self.legacy_uses.insert((self.current_span, message)) {
+            self.emit(Event::Warning { category: "LegacyAPIWarning", message });
+        }
     }
 
     /// The mapper of an object; an error once the object was collected.

@@ -6,7 +6,7 @@ mod loader;
 
 use std::rc::Rc;
 
-use vidro_orm::load::{self, Item, OrmSelect, RowCell, Rows};
+use vidro_orm::load::{self, Item, LoadOption, OrmSelect, RowCell, Rows};
 use vidro_orm::{MapperId, SessionId};
 use vidro_python::{Args, Raise, Str, Value, Vm};
 use vidro_sql::expr::Expr;
@@ -236,16 +236,28 @@ fn get(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
             loaders.extend(load_options(vm, &one)?);
         }
     }
-    let entity = entity.unwrap_or_default();
+    let populate = value::flag(vm, populate)?;
+    let (entity, ident) = (entity.unwrap_or_default(), ident.unwrap_or_default());
+    get_with(vm, id, &entity, &ident, &loaders, populate)
+}
+
+/// The object of a primary key, loaded with options.
+fn get_with(
+    vm: &mut Vm,
+    id: SessionId,
+    entity: &Value,
+    ident: &Value,
+    options: &[LoadOption],
+    populate: bool,
+) -> Result<Value, Raise> {
     mapping::configure(vm)?;
-    let Some(mapper) = mapping::mapper_of(vm, &entity)? else {
-        let shown = vm.repr(&entity)?;
+    let Some(mapper) = mapping::mapper_of(vm, entity)? else {
+        let shown = vm.repr(entity)?;
         return Err(exc::argument(vm, format!("Expected mapped class or mapper, got: {shown}")));
     };
-    let key = key_of(vm, mapper, &ident.unwrap_or_default())?;
-    let populate = value::flag(vm, populate)?;
+    let key = key_of(vm, mapper, ident)?;
     let found =
-        with_orm(vm, |orm, host| load::get_with(orm, host, id, mapper, &key, &loaders, populate))?;
+        with_orm(vm, |orm, host| load::get_with(orm, host, id, mapper, &key, options, populate))?;
     match found {
         Some(object) => world::object(vm, object),
         None => Ok(Value::None),

@@ -77,6 +77,40 @@ pub trait Object {
     fn items(&self) -> Option<Vec<Value>> {
         None
     }
+    /// The bytes that a driver takes for it; `None` for anything else.
+    fn bytes(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+/// `memoryview(…)`, which bytes of a binary type are bound as and logs show them as.
+#[derive(Debug)]
+pub struct MemoryView(pub Rc<[u8]>);
+
+impl Object for MemoryView {
+    fn type_name(&self) -> Rc<str> {
+        "memoryview".into()
+    }
+
+    fn repr(&self) -> String {
+        format!("<memory at {:#x}>", self.0.as_ptr().addr())
+    }
+
+    fn equals(&self, other: &Value) -> bool {
+        match other {
+            Value::Blob(bytes) => *bytes == self.0,
+            Value::Object(object) => object.bytes() == Some(&*self.0),
+            _ => false,
+        }
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        Some(&self.0)
+    }
 }
 
 /// A value borrowed from a row of the driver.
@@ -169,6 +203,7 @@ impl Value {
             Self::Real(r) => Some(ValueRef::Real(*r)),
             Self::Text(t) => Some(ValueRef::Text(t)),
             Self::Blob(b) => Some(ValueRef::Blob(b)),
+            Self::Object(object) => object.bytes().map(ValueRef::Blob),
             _ => None,
         }
     }

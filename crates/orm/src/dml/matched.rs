@@ -63,7 +63,8 @@ impl Matched {
         }
         let mut found = Found::default();
         for id in orm.sessions.get(session)?.identity.all() {
-            if !orm.mapping.is_a(orm.instances[id].mapper, mapper.id) {
+            let instance = &orm.instances[id];
+            if !orm.mapping.is_a(instance.mapper, mapper.id) || instance.flags.has(Flags::EXPIRED) {
                 continue;
             }
             match evaluator.holds(&condition, id) {

@@ -29,6 +29,8 @@ pub(super) struct Follow<'a> {
     /// It refreshed one object, whose own relationships are not for us; those further on are loaded
     /// one by one.
     pub(super) refresh: bool,
+    /// Objects that a lazy load came upon and has nothing more to load for.
+    pub(super) known: &'a FxHashSet<InstanceId>,
 }
 
 /// Objects of one place in a statement.
@@ -176,7 +178,7 @@ impl Follow<'_> {
         for &owner in loaded.ids {
             if let Some(slot) = join.slot(orm, owner) {
                 let members = orm.instances[owner].related(slot).ids().iter().copied();
-                ids.extend(members.filter(|member| seen.insert(*member)));
+                ids.extend(members.filter(|id| !self.known.contains(id) && seen.insert(*id)));
             }
         }
         let trail = loaded.trail.along(&relationship);

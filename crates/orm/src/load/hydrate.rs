@@ -148,7 +148,19 @@ impl Recipe {
         self.hydrate_row(orm, session, &Driven { row, dialect })
     }
 
-    /// The same for any kind of row.
+    /// The object of a row, if the session has it already.
+    pub(crate) fn known(
+        &self,
+        orm: &Orm,
+        session: SessionId,
+        row: &dyn RowView,
+        dialect: &Dialect,
+    ) -> Result<Option<InstanceId>> {
+        let Some(key) = self.key(&Driven { row, dialect })? else { return Ok(None) };
+        Ok(orm.sessions.get(session)?.identity.get(self.base, &key))
+    }
+
+    /// The object of a row of any kind: known, refreshed or new.
     pub(crate) fn hydrate_row<R: Cells + ?Sized>(
         &self,
         orm: &mut Orm,
@@ -246,6 +258,10 @@ impl Recipe {
             }
         }
         if filled {
+            let instance = &mut orm.instances[id];
+            if !instance.columns.iter().any(|slot| matches!(slot, Slot::Expired)) {
+                instance.flags.set(Flags::EXPIRED, false);
+            }
             orm.emit(Event::Loaded { instance: id, refreshed: true });
         }
         Ok(())

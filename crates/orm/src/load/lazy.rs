@@ -12,7 +12,7 @@ use super::entity::{EntityId, replace};
 use super::follow::follows;
 use super::get::{confirm, is_expired};
 use super::layout::{Layout, add_columns};
-use super::refresh::{Wanted, load_attributes, refresh_expired};
+use super::refresh::{Wanted, expired_attributes, load_attributes, refresh_expired};
 use super::select::{self, Item, OrmSelect, Place};
 use super::strategy::{self, Choice, LoadOption, Strategy, lazy_of};
 use super::{LoadKey, LoadSql, Loader};
@@ -434,13 +434,8 @@ impl Orm {
         let found = if below.is_empty() && plain {
             self.select_members(host, session, relationship, key, &values)
         } else {
-            let said = context.is_some_and(|context| !context.options.is_empty());
-            let owner = self.instances[id].mapper;
-            let place = Place {
-                path: if said { &[owner] } else { &[] },
-                kind: key.kind(),
-                ..Place::default()
-            };
+            let path = &[self.instances[id].mapper];
+            let place = Place { path, kind: key.kind(), lazy: true, ..Place::default() };
             self.select_with_more(host, session, relationship, (below, &values), place)
         };
         self.load_origin = outer;
@@ -477,7 +472,7 @@ impl Orm {
     /// Whether the refresh of an expired object loads a relationship of it.
     fn comes_with_refresh(&self, id: InstanceId, relationship: &Relationship) -> bool {
         let instance = &self.instances[id];
-        if !instance.flags.has(Flags::EXPIRED) {
+        if !instance.flags.has(Flags::EXPIRED) || expired_attributes(self, id).is_empty() {
             return false;
         }
         let options = instance.load.as_ref().map(|context| context.options.as_slice());

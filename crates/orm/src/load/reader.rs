@@ -35,6 +35,43 @@ pub(super) struct Reader<'a> {
     pub(super) failed: Option<Error>,
     /// The object that all rows are about, in a refresh.
     refreshed: Option<InstanceId>,
+    pub(super) met: Met,
+}
+
+/// The objects that the rows of a lazy load came upon.
+#[derive(Default)]
+pub(super) struct Met {
+    /// Whether anybody asks.
+    lazy: bool,
+    /// Those that were in the session before.
+    pub(super) known: FxHashSet<InstanceId>,
+    /// The others.
+    new: FxHashSet<InstanceId>,
+}
+
+impl Met {
+    /// The object of a row.
+    fn meet(
+        &mut self,
+        recipe: &Recipe,
+        (orm, session): (&mut Orm, SessionId),
+        row: &dyn RowView,
+        dialect: &Dialect,
+    ) -> Result<Option<InstanceId>> {
+        if !self.lazy {
+            return recipe.hydrate(orm, session, row, dialect);
+        }
+        let before = recipe.known(orm, session, row, dialect)?;
+        let id = recipe.hydrate(orm, session, row, dialect)?;
+        if let Some(id) = id.filter(|id| !self.new.contains(id)) {
+            if before.is_some() {
+                self.known.insert(id)
+            } else {
+                self.new.insert(id)
+            };
+        }
+        Ok(id)
+    }
 }
 
 enum Reading {
@@ -91,6 +128,7 @@ impl<'a> Reader<'a> {
             populate_existing: statement.populate_existing,
             failed: None,
             refreshed: place.refresh.map(|refresh| refresh.instance),
+            met: Met { lazy: place.lazy, ..Met::default() },
         })
     }
 
@@ -115,9 +153,15 @@ impl<'a> Reader<'a> {
                             recipe.refill(self.orm, id, row, self.dialect)?;
                             Some(id)
                         }
-                        None => recipe.hydrate(self.orm, self.session, row, self.dialect)?,
+                        None => self.met.meet(
+                            recipe,
+                            (&mut *self.orm, self.session),
+                            row,
+                            self.dialect,
+                        )?,
                     };
                     if let Some(id) = id
+                        && !self.met.known.contains(&id)
                         && self.seen.insert((index, id))
                         && let Some(loaded) = self.loaded.get_mut(index)
                     {
@@ -144,7 +188,8 @@ impl<'a> Reader<'a> {
                 joined.push(None);
                 continue;
             };
-            let member = recipe.hydrate(self.orm, self.session, row, self.dialect)?;
+            let place = (&mut *self.orm, self.session);
+            let member = self.met.meet(recipe, place, row, self.dialect)?;
             joined.push(member);
             let Some(slot) = join.slot(self.orm, owner) else { continue };
             attach(

@@ -1,8 +1,9 @@
 //! Entity selects: lowered to a plain SELECT with a recipe, executed, and their rows assembled.
 
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashSet, FxHasher};
 use vidro_engine::Connection;
 use vidro_sql::Value;
 use vidro_sql::expr::Expr;
@@ -128,10 +129,21 @@ pub(super) struct Place<'a> {
     pub(super) path: &'a [MapperId],
     /// Tells apart statements of one text that SQLAlchemy compiles one by one; 0 for those of scripts.
     pub(super) kind: u64,
+    /// It is a lazy load: only objects that were not known before bring along more.
+    pub(super) lazy: bool,
     /// The statement that subquery loads repeat in its stead, and the way from there to its objects.
     pub(super) repeated: Option<(&'a OrmSelect, &'a Trail)>,
     /// What it refreshes.
     pub(super) refresh: Option<&'a Refreshing>,
+}
+
+impl<'a> Place<'a> {
+    /// Of the eager load of a relationship, after the classes that lead to it.
+    pub(super) fn along(path: &'a [MapperId], relationship: RelationshipId) -> Self {
+        let mut hasher = FxHasher::default();
+        (path, relationship).hash(&mut hasher);
+        Self { path, kind: hasher.finish() | 1, ..Self::default() }
+    }
 }
 
 /// An object to load again.
@@ -284,7 +296,7 @@ pub(super) fn load(
         statement.params.iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone())
     };
     sql.run(&connection, &given, &mut |row| reader.row(row))?;
-    let Reader { rows, failed, loaded, .. } = reader;
+    let Reader { rows, failed, loaded, met, .. } = reader;
     if let Some(error) = failed {
         return Err(error);
     }
@@ -295,6 +307,7 @@ pub(super) fn load(
         joins: &lowered.eager,
         populate_existing: statement.populate_existing,
         refresh: place.refresh.is_some(),
+        known: &met.known,
     };
     for (index, (layout, ids)) in lowered.layouts.iter().zip(&loaded).enumerate() {
         let ItemLayout::Entity(Layout { entity, .. }, options) = layout else { continue };

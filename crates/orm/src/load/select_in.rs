@@ -269,7 +269,7 @@ impl SelectIn<'_> {
     }
 
     fn run(&self, orm: &mut Orm, host: &mut dyn Host, statement: &OrmSelect) -> Result<Rows> {
-        let place = Place { path: self.classes, ..Place::default() };
+        let place = Place::along(self.classes, self.relationship.id);
         load(orm, host, self.session, statement, place)
     }
 }

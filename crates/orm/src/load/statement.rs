@@ -102,6 +102,7 @@ pub(super) fn execute(
         joins: &[],
         populate_existing: select.populate_existing,
         refresh: false,
+        known: &FxHashSet::default(),
     };
     for (index, (reader, ids)) in readers.iter().zip(&loaded).enumerate() {
         let Ok((recipe, options)) = reader else { continue };

@@ -323,8 +323,7 @@ impl JoinPlan {
         place: Place<'_>,
     ) -> Result<()> {
         let only = place.refresh.map(|refresh| refresh.joined.as_slice());
-        let mut classes = place.path.to_vec();
-        classes.push(orm.entity_mapper(entity));
+        let mut classes = vec![orm.entity_mapper(entity)];
         self.descend(orm, entity, options, Owner::Item(item), only, &mut classes)
     }
 

@@ -41,11 +41,8 @@ pub(super) fn subquery(
         let statement =
             OrmSelect { options: below, populate_existing: follow.populate_existing, ..statement };
         let trail = owners.trail.along(relationship);
-        let place = Place {
-            path: &owners.trail.classes,
-            repeated: Some((root, &trail)),
-            ..Place::default()
-        };
+        let place = Place::along(&owners.trail.classes, relationship.id);
+        let place = Place { repeated: Some((root, &trail)), ..place };
         load(orm, host, follow.session, &statement, place)
     });
     orm.emit(Event::LoadFinished { purpose });

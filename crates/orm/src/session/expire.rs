@@ -113,6 +113,8 @@ pub fn refresh(
     attributes: Option<&[&str]>,
 ) -> Result<()> {
     expire(orm, host, session, id, attributes)?;
+    // What only its collections held is gone by now in Python, and loaded as new objects.
+    orm.collect_unreferenced();
     flush::autoflush(orm, host, session)?;
     if !load::refresh(orm, host, id, attributes)? {
         return Err(Error::invalid_request(format!(

@@ -43,8 +43,8 @@ impl Observer for Recorder {
             Event::Collected { instance } => {
                 self.emit(EventBody::ObjectCollected(instance.get()));
             }
-            Event::Warning { message } => self.emit(EventBody::Output(view::Output {
-                text: format!("SAWarning: {message}\n"),
+            Event::Warning { category, message } => self.emit(EventBody::Output(view::Output {
+                text: format!("{category}: {message}\n"),
                 stream: view::Stream::Warning,
             })),
             Event::AttributeSet { .. }

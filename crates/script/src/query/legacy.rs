@@ -14,7 +14,7 @@ use vidro_sql::schema::Table;
 use vidro_sql::select::{CompoundSelect, Query as CoreQuery, Select, SetOperation};
 use vidro_sql::statement::Statement;
 
-use super::{cells, dml, get, prepared, run};
+use super::{cells, dml, get_with, prepared, run};
 use crate::expression::{self, Body, SelectObject};
 use crate::mapping;
 use crate::session;
@@ -367,10 +367,39 @@ fn count(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     Ok(value::to_python(vm, &found))
 }
 
+/// Whether a query says nothing of which rows it is about.
+fn is_plain(select: &Select) -> bool {
+    select.where_.is_empty()
+        && select.joins.is_empty()
+        && select.group_by.is_empty()
+        && select.limit.is_none()
+        && select.offset.is_none()
+}
+
+const LEGACY_GET: &str = "The Query.get() method is considered legacy as of the 1.x series of SQLAlchemy and becomes a \
+     legacy construct in 2.0. The method is now available as Session.get() (deprecated since: 2.0) \
+     (Background on SQLAlchemy 2.0 at: https://sqlalche.me/e/b8d9)";
+
 fn get_by_key(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<QueryObject>(vm)?;
+    with_orm(vm, |orm, _| {
+        orm.warn_of_legacy(LEGACY_GET);
+        Ok(())
+    })?;
+    let [Item::Entity(_)] = this.select.items.as_slice() else {
+        return Err(exc::invalid_request(
+            vm,
+            "get() can only be used against a single mapped class.",
+        ));
+    };
+    let plain = matches!(&this.select.body, Body::Select(select) if is_plain(select));
+    if !plain {
+        let message = "Query.get() being called on a Query with existing criterion. ";
+        return Err(exc::invalid_request(vm, message));
+    }
     let entity = this.select.raw.first().cloned().unwrap_or_default();
-    get(vm, Args::from([this.session.clone(), entity, args.at(1)]))
+    let populate = this.orm_select(vm)?.populate_existing;
+    get_with(vm, this.id, &entity, &args.at(1), &this.select.loaders, populate)
 }
 
 /// The class that `query.update()` and `query.delete()` are about, its table and the conditions.

@@ -10,7 +10,7 @@ use super::{EnumMembers, JsonCodec, Type, TypeDecorator, TypeKind, temporal};
 use crate::dialect::{Dialect, Family};
 use crate::error::{Error, Result};
 use crate::repr;
-use crate::value::{Value, int_to_f64};
+use crate::value::{MemoryView, Value, int_to_f64};
 
 /// A conversion of values, found once per statement rather than once per value.
 #[derive(Clone)]
@@ -39,6 +39,8 @@ pub enum Processor {
     JsonPath,
     /// Hexadecimal text; whether `uuid.UUID` is wanted.
     Uuid(bool),
+    /// Bytes seen through `memoryview`.
+    Binary,
     /// A script's decorator around another conversion.
     Decorator(Rc<dyn TypeDecorator>, Option<Box<Processor>>),
 }
@@ -100,6 +102,11 @@ pub(super) fn bind_processor(ty: &Type, dialect: &Dialect) -> Result<Option<Proc
         TypeKind::Uuid | TypeKind::UUID if !ty.is_native_uuid(dialect) => {
             Some(Processor::Uuid(ty.args().and_then(|a| a.as_uuid).unwrap_or(true)))
         }
+        TypeKind::LargeBinary | TypeKind::BLOB | TypeKind::BINARY | TypeKind::VARBINARY
+            if sqlite =>
+        {
+            Some(Processor::Binary)
+        }
         _ => None,
     })
 }
@@ -145,6 +152,7 @@ pub(super) fn result_processor(ty: &Type, dialect: &Dialect) -> Result<Option<Pr
         TypeKind::Boolean | TypeKind::BOOLEAN => {
             (!dialect.caps().native_boolean).then_some(Processor::Boolean)
         }
+        TypeKind::LargeBinary | TypeKind::BLOB | TypeKind::BINARY | TypeKind::VARBINARY => None,
         _ => bind_processor(ty, dialect)?,
     })
 }
@@ -201,6 +209,7 @@ impl Processor {
             Self::Json(ty) => dump(ty, value),
             Self::JsonPath => Ok(Value::text(json_path(value, dialect))),
             Self::Uuid(as_uuid) => uuid_in(value, *as_uuid),
+            Self::Binary => memory_view(value),
             Self::Decorator(..) => Ok(value.clone()),
         }
     }
@@ -225,7 +234,7 @@ impl Processor {
                 other => other,
             }),
             Self::Decimal(scale) => decimal_out(&value, *scale),
-            Self::Float | Self::JsonPath => Ok(value),
+            Self::Float | Self::JsonPath | Self::Binary => Ok(value),
             Self::ToFloat => to_float(&value),
             Self::Date => temporal::parse_date(iso(&value)?),
             Self::Time => temporal::parse_time(iso(&value)?),
@@ -269,6 +278,17 @@ fn boolean(value: &Value, dialect: &Dialect) -> Result<Value> {
             Err(Error::value(format!("Value {} is not None, True, or False", value.repr())))
         }
         (None, _) => Err(Error::type_error(format!("Not a boolean value: {}", value.repr()))),
+    }
+}
+
+fn memory_view(value: &Value) -> Result<Value> {
+    match value {
+        Value::Blob(bytes) => Ok(Value::Object(Rc::new(MemoryView(Rc::clone(bytes))))),
+        Value::Object(object) if object.bytes().is_some() => Ok(value.clone()),
+        other => Err(Error::type_error(format!(
+            "memoryview: a bytes-like object is required, not '{}'",
+            other.type_name()
+        ))),
     }
 }
 
