@@ -13,12 +13,13 @@ use super::entity::EntityId;
 use super::follow::{self, Follow, Loaded, Trail};
 use super::hydrate::Source;
 use super::select::{Cell, OrmSelect, Rows, item_layouts};
-use super::strategy::{self, Owner};
+use super::strategy::{self, LoadOption, Owner};
 use crate::Orm;
 use crate::error::Result;
 use crate::flush;
 use crate::host::Host;
 use crate::instance::InstanceId;
+use crate::mapping::MapperId;
 use crate::session::{self, SessionId};
 
 /// Runs the statement and reads its rows as the items of the select.
@@ -96,6 +97,23 @@ pub(super) fn execute(
             });
         }
     }
+    for (index, (reader, ids)) in readers.iter().zip(&loaded).enumerate() {
+        if let Ok((recipe, options)) = reader {
+            follow_up(orm, host, (session, select), recipe.mapper, index, (ids, options))?;
+        }
+    }
+    Ok(rows)
+}
+
+/// Runs the eager loads that follow for the objects of an item.
+fn follow_up(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    (session, select): (SessionId, &OrmSelect),
+    mapper: MapperId,
+    item: usize,
+    (ids, options): (&[InstanceId], &[LoadOption]),
+) -> Result<()> {
     let follow = Follow {
         session,
         statement: None,
@@ -104,14 +122,9 @@ pub(super) fn execute(
         refresh: false,
         known: &FxHashSet::default(),
     };
-    for (index, (reader, ids)) in readers.iter().zip(&loaded).enumerate() {
-        let Ok((recipe, options)) = reader else { continue };
-        let (owner, mapper) = (Owner::Item(index), recipe.mapper);
-        let entity = EntityId::of(mapper);
-        let trail = Trail { entity, steps: Vec::new(), classes: vec![mapper] };
-        follow::after(orm, host, &follow, &Loaded { owner, mapper, ids, options, trail })?;
-    }
-    Ok(rows)
+    let trail = Trail { entity: EntityId::of(mapper), steps: Vec::new(), classes: vec![mapper] };
+    let owner = Owner::Item(item);
+    follow::after(orm, host, &follow, &Loaded { owner, mapper, ids, options, trail })
 }
 
 /// Where a column stands among those of a statement: itself, else whatever has its name.
