@@ -23,7 +23,7 @@ use crate::load::{self, EntityId, Item, Rows};
 use crate::mapping::{Mapper, MapperId, Property};
 use crate::session::{self, SessionId};
 
-pub use bulk::{bulk_insert, bulk_update, save_objects};
+pub use bulk::{as_flush, bulk_insert, bulk_update, save_objects};
 use matched::Matched;
 use returning::Returning;
 

@@ -39,8 +39,8 @@ pub(crate) use transaction::{
 };
 pub use transaction::{
     begin, begin_nested, close, commit, commit_innermost, connection, enter_block, exit_block,
-    in_nested_transaction, in_transaction, innermost, is_transaction_active, rollback,
-    rollback_innermost,
+    in_nested_transaction, in_transaction, innermost, innermost_nested, is_transaction_active,
+    outermost, rollback, rollback_innermost,
 };
 
 /// A session.

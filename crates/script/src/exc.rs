@@ -161,6 +161,16 @@ pub(crate) fn argument(vm: &mut Vm, message: impl Into<String>) -> Raise {
     raise(vm, "ArgumentError", message)
 }
 
+/// The `NoInspectionAvailable` of an object that `inspect()` knows nothing of.
+pub(crate) fn no_inspection(vm: &mut Vm, subject: &Value) -> Raise {
+    let class = vm.class_of(subject);
+    let message = format!(
+        "No inspection system is available for object of type <class '{}'>",
+        class.full_name()
+    );
+    raise(vm, "NoInspectionAvailable", message)
+}
+
 /// An `InvalidRequestError`.
 pub(crate) fn invalid_request(vm: &mut Vm, message: impl Into<String>) -> Raise {
     raise(vm, "InvalidRequestError", message)

@@ -7,12 +7,16 @@ use vidro_python::{Args, Module, Raise, Value, Vm};
 /// The module of collections other than lists.
 pub(crate) const COLLECTIONS: &str = "sqlalchemy.orm.mapped_collection";
 
+/// The module of what a scoped session is made of.
+pub(crate) const SCOPING: &str = "sqlalchemy.orm.scoping";
+
 /// The modules and their sources.
 const SOURCES: &[(&str, &str)] = &[
     ("sqlalchemy.ext.associationproxy", include_str!("ext/associationproxy.py")),
     ("sqlalchemy.ext.asyncio", include_str!("ext/asyncio.py")),
     ("sqlalchemy.ext.hybrid", include_str!("ext/hybrid.py")),
     ("sqlalchemy.ext.orderinglist", include_str!("ext/orderinglist.py")),
+    (SCOPING, include_str!("ext/scoping.py")),
     (COLLECTIONS, include_str!("ext/collections.py")),
 ];
 

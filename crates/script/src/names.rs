@@ -261,11 +261,5 @@ fn inspect(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     if !raises {
         return Ok(Value::None);
     }
-    let class = Value::Class(vm.class_of(&subject));
-    let class = vm.repr(&class)?;
-    Err(exc::raise(
-        vm,
-        "NoInspectionAvailable",
-        format!("No inspection system is available for object of type {class}"),
-    ))
+    Err(exc::no_inspection(vm, &subject))
 }

@@ -84,6 +84,8 @@ const METHODS: &[(&str, Method)] = &[
     ("is_modified", is_modified),
     ("in_transaction", in_transaction),
     ("in_nested_transaction", in_nested_transaction),
+    ("get_transaction", |vm, args| open_transaction(vm, &args, false)),
+    ("get_nested_transaction", |vm, args| open_transaction(vm, &args, true)),
     ("connection", connection),
     ("get_bind", get_bind),
     ("plan", plan),
@@ -394,6 +396,20 @@ fn in_transaction(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 fn in_nested_transaction(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let id = this(vm, &args)?;
     with_orm(vm, |orm, _| Ok(session::in_nested_transaction(orm, id))).map(Value::Bool)
+}
+
+/// The open transaction of a session, or its innermost savepoint; None without one.
+fn open_transaction(vm: &mut Vm, args: &Args, nested: bool) -> Result<Value, Raise> {
+    let id = this(vm, args)?;
+    let serial = with_orm(vm, |orm, _| {
+        Ok(if nested { session::innermost_nested(orm, id) } else { session::outermost(orm, id) })
+    })?;
+    Ok(serial.map_or(Value::None, |serial| {
+        let outer = RefCell::default();
+        let session = args.at(0);
+        let serial = Some(serial);
+        Value::object(TransactionObject { session, id, nested, serial, closes: false, outer })
+    }))
 }
 
 fn connection(vm: &mut Vm, args: Args) -> Result<Value, Raise> {

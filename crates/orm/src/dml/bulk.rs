@@ -294,6 +294,24 @@ fn take_over(orm: &mut Orm, session: SessionId, mapper: &Mapper, rows: &[BulkRow
     Ok(())
 }
 
+/// Runs one of the session's `bulk_` methods, which fail as a flush does: the transaction is rolled back
+/// and waits for `rollback()`.
+pub fn as_flush<T>(
+    orm: &mut Orm,
+    host: &mut dyn Host,
+    session: SessionId,
+    run: impl FnOnce(&mut Orm, &mut dyn Host) -> Result<T>,
+) -> Result<T> {
+    session::autobegin(orm, session)?;
+    match run(orm, host) {
+        Ok(done) => Ok(done),
+        Err(error) => {
+            session::flush_failed(orm, host, session, &error)?;
+            Err(error)
+        }
+    }
+}
+
 /// `session.bulk_save_objects(objects)`: rows of objects, which stay as they are.
 pub fn save_objects(
     orm: &mut Orm,

@@ -25,6 +25,8 @@ pub(crate) fn settle(
 ) -> Result<()> {
     write_copies(orm, units, changes, plan, &outcome);
     write_generated(orm, plan, outcome)?;
+    // Listeners still see what was new, changed and deleted.
+    host.on_session(orm, Moment::AfterFlush, units.session)?;
     for unit in units.all.iter().filter(|unit| unit.delete) {
         session::remove_deleted(orm, units.session, unit.id)?;
     }
@@ -37,7 +39,6 @@ pub(crate) fn settle(
         settle_saved(orm, units, unit.id)?;
     }
     settle_rest(orm, units)?;
-    host.on_session(orm, Moment::AfterFlush, units.session)?;
     orm.emit(Event::FlushFinished { session: units.session });
     Ok(())
 }

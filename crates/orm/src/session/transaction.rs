@@ -124,6 +124,17 @@ pub fn innermost(orm: &Orm, session: SessionId) -> Option<u32> {
     orm.sessions.get(session).ok()?.transactions.last().map(|transaction| transaction.serial)
 }
 
+/// The number of the outermost transaction: `session.get_transaction()`
+pub fn outermost(orm: &Orm, session: SessionId) -> Option<u32> {
+    orm.sessions.get(session).ok()?.transactions.first().map(|transaction| transaction.serial)
+}
+
+/// The number of the innermost savepoint: `session.get_nested_transaction()`
+pub fn innermost_nested(orm: &Orm, session: SessionId) -> Option<u32> {
+    let transactions = &orm.sessions.get(session).ok()?.transactions;
+    transactions.iter().rfind(|transaction| transaction.nested).map(|t| t.serial)
+}
+
 /// Whether a transaction is open and no failed flush has ended it.
 pub fn is_transaction_active(orm: &Orm, session: SessionId, serial: u32) -> bool {
     orm.sessions.get(session).is_ok_and(|owner| {

@@ -103,17 +103,29 @@ fn contains(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     }
     let other = args.at(1);
     let Some(id) = entity(&other) else {
-        let shown = vm.repr(&other)?;
-        return Err(exc::argument(
-            vm,
-            format!(
-                "Mapped instance expected for relationship comparison to object.   Classes, queries and other SQL elements are not accepted in this context; for comparison with a subquery, use {shown}."
-            ),
-        ));
+        return Err(instance_expected(vm, &this));
     };
     let reverse = related.relationship.clone();
     let made = with_orm(vm, |orm, host| orm.contains_condition(host, &reverse, id))?;
     Ok(expression::object(vm, made))
+}
+
+/// The error of a relationship that is compared with something else than an object.
+fn instance_expected(vm: &mut Vm, this: &AttributeObject) -> Raise {
+    let class = with_orm(vm, |orm, _| Ok(orm.mapping.mapper(this.mapper).class_name.clone()));
+    let class = match class {
+        Ok(class) => class,
+        Err(raise) => return raise,
+    };
+    exc::argument(
+        vm,
+        format!(
+            "Mapped instance expected for relationship comparison to object.   Classes, queries and \
+             other SQL elements are not accepted in this context; for comparison with a subquery, \
+             use {class}.{}.has(**criteria).",
+            this.key
+        ),
+    )
 }
 
 /// `User.posts.of_type(alias)`
@@ -170,16 +182,7 @@ pub(super) fn compare(
                 ));
             }
             let Some(id) = entity(other) else {
-                let shown = vm.repr(other)?;
-                return Err(exc::argument(
-                    vm,
-                    format!(
-                        "Mapped instance expected for relationship comparison to object.   Classes, \
-                         queries and other SQL elements are not accepted in this context; for \
-                         comparison with a subquery, use {}.has(**criteria).  (got {shown})",
-                        this.key
-                    ),
-                ));
+                return Err(instance_expected(vm, this));
             };
             let relationship = Rc::clone(&related.relationship);
             let owner = this.entity;

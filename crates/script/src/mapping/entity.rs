@@ -41,7 +41,9 @@ pub(super) fn aliased(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     super::configure(vm)?;
     let named = name.as_ref().and_then(expression::name);
     let Some(mapper) = mapper_of(vm, &element)? else {
-        let from = expression::from_clause(vm, &element)?;
+        let Some(from) = expression::try_from_clause(vm, &element)? else {
+            return Err(exc::no_inspection(vm, &element));
+        };
         return expression::from_object(vm, from.alias(named));
     };
     let from = match alias.filter(|given| !given.is_none()) {

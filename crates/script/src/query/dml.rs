@@ -151,7 +151,9 @@ fn save_objects(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
             None => return Err(mapping::unmapped_instance(vm, &object)),
         }
     }
-    with_orm(vm, |orm, host| dml::save_objects(orm, host, id, &ids))?;
+    with_orm(vm, |orm, host| {
+        dml::as_flush(orm, host, id, |orm, host| dml::save_objects(orm, host, id, &ids))
+    })?;
     Ok(Value::None)
 }
 
@@ -167,11 +169,10 @@ fn mappings(vm: &mut Vm, args: Args, insert: bool) -> Result<Value, Raise> {
     let rows = rows(vm, &given.unwrap_or_default())?;
     let options = DmlOptions { render_nulls: value::flag(vm, nulls)?, ..DmlOptions::default() };
     with_orm(vm, |orm, host| {
-        if insert {
-            dml::bulk_insert(orm, host, id, mapper, None, &rows, &options)
-        } else {
-            dml::bulk_update(orm, host, id, mapper, None, &rows, Synchronize::No)
-        }
+        dml::as_flush(orm, host, id, |orm, host| match insert {
+            true => dml::bulk_insert(orm, host, id, mapper, None, &rows, &options),
+            false => dml::bulk_update(orm, host, id, mapper, None, &rows, Synchronize::No),
+        })
     })?;
     Ok(Value::None)
 }

@@ -7,6 +7,7 @@ use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
 
 use super::{TransactionObject, session_id};
 use crate::world::with_orm;
+use crate::{exc, ext};
 
 /// `sessionmaker(engine, …)`
 #[derive(Debug)]
@@ -33,6 +34,20 @@ pub(super) fn define(vm: &mut Vm) {
             Ok(Value::object(ScopedObject { factory: args.at(1), current: RefCell::new(None) }))
         })
         .method("remove", remove)
+        .method("configure", configure_scoped)
+        .method("query_property", |vm, mut args| {
+            let class = args.take_keyword("query_cls").or_else(|| args.get(1).cloned());
+            let given = Args::from(vec![args.at(0), class.unwrap_or_default()]);
+            ext::call(vm, ext::SCOPING, "QueryProperty", given)
+        })
+        .method("_has", |vm, args| {
+            Ok(Value::Bool(args.this::<ScopedObject>(vm)?.current.borrow().is_some()))
+        })
+        .method("_set", |vm, args| {
+            let this = args.this::<ScopedObject>(vm)?;
+            *this.current.borrow_mut() = Some(args.at(1)).filter(|given| !given.is_none());
+            Ok(Value::None)
+        })
         .build(vm);
     ClassBuilder::new("sqlalchemy.util._collections", "IdentitySet").build(vm);
 }
@@ -118,6 +133,14 @@ impl ScopedObject {
     }
 }
 
+/// `scoped.configure(**options)`: for the sessions that its factory makes from now on.
+fn configure_scoped(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
+    let this = args.this::<ScopedObject>(vm)?;
+    let method = vm.get_attribute(&this.factory, "configure")?;
+    args.positional.remove(0);
+    vm.call(&method, args)
+}
+
 fn remove(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<ScopedObject>(vm)?;
     let session = this.current.borrow_mut().take();
@@ -140,12 +163,26 @@ impl Object for ScopedObject {
         if args.is_empty() {
             return self.current(vm);
         }
+        if self.current.borrow().is_some() {
+            return Err(exc::invalid_request(
+                vm,
+                "Scoped session is already present; no new arguments may be specified.",
+            ));
+        }
         let made = vm.call(&self.factory, args)?;
         *self.current.borrow_mut() = Some(made.clone());
         Ok(made)
     }
 
     fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        match name {
+            "session_factory" => return Ok(Some(self.factory.clone())),
+            "registry" => {
+                let given = Args::from(vec![Value::Object(self)]);
+                return ext::call(vm, ext::SCOPING, "ScopedRegistry", given).map(Some);
+            }
+            _ => {}
+        }
         let session = self.current(vm)?;
         vm.try_attribute(&session, name)
     }
