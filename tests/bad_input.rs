@@ -184,3 +184,18 @@ fn what_ran_before_stays() {
     assert_eq!(terminal.feed("<stdin>", "print(session.query(User).count())\n"), Ok(()));
     assert_eq!(transcript.take(), [(Channel::Output, "1\n".to_owned())]);
 }
+
+#[test]
+fn a_warning_is_told_once_for_its_line() {
+    let transcript = Transcript::default();
+    let source = format!(
+        "{MODELS}engine = create_engine('sqlite://')\nBase.metadata.create_all(engine)\n\
+         session = Session(engine)\nfor key in 1, 2:\n    session.query(User).get(key)\n"
+    );
+    assert_eq!(terminal(&transcript).run("script.py", &source), Ok(()));
+    let line = source.lines().count();
+    let written = transcript.take();
+    let [(Channel::Warning, text)] = written.as_slice() else { panic!("{written:?}") };
+    assert!(text.starts_with(&format!("script.py:{line}: LegacyAPIWarning: The Query.get()")));
+    assert!(text.ends_with("\n  session.query(User).get(key)\n"), "{text}");
+}

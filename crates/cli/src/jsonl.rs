@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use vidro_playground::terminal::{Options, Terminal, Transcript};
+use vidro_playground::terminal::{Channel, Options, Terminal, Transcript};
 
 /// Answers requests `{"id", "source"}` with `{"id", "stdout", "error"}` until the input ends.
 pub(crate) fn run() -> ExitCode {
@@ -31,7 +31,9 @@ pub(crate) fn run() -> ExitCode {
         let source = request.get("source").and_then(Value::as_str).unwrap_or_default();
         let name = format!("<example {id}>");
         let error = terminal.feed(&name, source).err().map(|failure| failure.report);
-        let stdout: String = transcript.take().into_iter().map(|(_, text)| text).collect();
+        let written = transcript.take().into_iter();
+        let written = written.filter(|(channel, _)| *channel != Channel::Warning);
+        let stdout: String = written.map(|(_, text)| text).collect();
         let answer = json!({"id": id, "stdout": stdout, "error": error});
         if writeln!(out, "{answer}").and_then(|()| out.flush()).is_err() {
             return ExitCode::FAILURE;

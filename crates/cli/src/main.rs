@@ -89,10 +89,15 @@ fn drivers() -> Drivers {
     Rc::new(|url: &Url| (url.backend_name() == "sqlite").then(|| Rc::new(Sqlite) as Rc<dyn Driver>))
 }
 
-/// Everything goes to standard output, where Python's `print` and SQLAlchemy's echo go as well.
+/// Everything but warnings goes to standard output, where Python's `print` and SQLAlchemy's echo go
+/// as well.
 fn stdout() -> Sink {
     let out = std::cell::RefCell::new(std::io::BufWriter::new(std::io::stdout()));
-    Rc::new(move |_: Channel, text: &str| {
+    Rc::new(move |channel: Channel, text: &str| {
+        if channel == Channel::Warning {
+            eprint!("{text}");
+            return;
+        }
         let mut out = out.borrow_mut();
         // A closed pipe is noticed at the end of the program, as in Python.
         let _ = out.write_all(text.as_bytes());

@@ -1,6 +1,7 @@
 //! The playground without a page: scripts and single statements, their text going to a sink.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::rc::Rc;
 
@@ -22,6 +23,8 @@ pub enum Channel {
     Log,
     /// A flush plan, before it runs.
     Plan,
+    /// What Python's `warnings` prints.
+    Warning,
 }
 
 /// Where the text goes.
@@ -54,14 +57,19 @@ impl fmt::Debug for Terminal {
 impl Terminal {
     /// A terminal that has run nothing.
     pub fn new(clock: Rc<dyn Clock>, drivers: Drivers, options: Options, sink: Sink) -> Self {
-        let plans: Option<Rc<dyn Observer>> =
-            options.plans.then(|| Rc::new(Plans(Rc::clone(&sink))) as Rc<dyn Observer>);
+        let place = Place::default();
+        let told = Told {
+            plans: options.plans,
+            place: place.clone(),
+            warned: RefCell::default(),
+            sink: Rc::clone(&sink),
+        };
         let script = Script::new(Services {
             surroundings: Rc::new(Outside { clock, sink }),
             drivers,
             engine_observer: None,
-            orm_observer: plans,
-            place: Place::default(),
+            orm_observer: Some(Rc::new(told)),
+            place,
             echo: if options.bare_echo { EchoStyle::Bare } else { EchoStyle::Logging },
             force_echo: options.force_echo,
             limits: options.limits,
@@ -236,13 +244,36 @@ impl Surroundings for Outside {
     }
 }
 
-/// Prints each plan before it runs.
-struct Plans(Sink);
+/// Prints warnings, and each plan before it runs.
+struct Told {
+    plans: bool,
+    place: Place,
+    /// Warnings that were shown: Python shows each once for a line.
+    warned: RefCell<BTreeSet<String>>,
+    sink: Sink,
+}
 
-impl Observer for Plans {
+impl Observer for Told {
     fn event(&self, _: &Orm, event: &Event<'_>) {
-        if let Event::FlushPlanned { plan, .. } = event {
-            (self.0)(Channel::Plan, &plan.to_string());
+        match event {
+            Event::FlushPlanned { plan, .. } if self.plans => {
+                (self.sink)(Channel::Plan, &plan.to_string());
+            }
+            Event::Warning { category, message } => {
+                let mut text = format!("{category}: {message}\n");
+                if let Some(at) = self.place.get() {
+                    let (source, line) = (&at.source, at.line());
+                    text = format!(
+                        "{}:{line}: {text}  {}\n",
+                        source.name,
+                        source.line_text(line).trim()
+                    );
+                }
+                if self.warned.borrow_mut().insert(text.clone()) {
+                    (self.sink)(Channel::Warning, &text);
+                }
+            }
+            _ => {}
         }
     }
 }

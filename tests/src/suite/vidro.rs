@@ -44,6 +44,7 @@ impl Runner for Vidro {
                 }
                 Channel::Output | Channel::Log => seen.output += &text,
                 Channel::Plan => seen.plan += &text,
+                Channel::Warning => {}
             }
         }
         seen

@@ -15,6 +15,7 @@ use super::strategy::{self, EagerJoin, Owner};
 use crate::Orm;
 use crate::error::{Error, Result};
 use crate::instance::{InstanceId, Related};
+use crate::mapping::RelationshipId;
 use crate::session::SessionId;
 
 /// Reads rows by recipe.
@@ -224,13 +225,25 @@ fn attach(
     }
     let Some(member) = member else { return };
     if !join.uselist {
-        orm.instances.set_related(owner, slot, Related::One(Some(member)));
+        match orm.instances[owner].related(slot) {
+            Related::One(Some(first)) if *first != member => warn_of_many(orm, join.relationship),
+            _ => orm.instances.set_related(owner, slot, Related::One(Some(member))),
+        }
     } else if members.insert((owner, slot, member)) {
         orm.instances.link(member);
         if let Related::Many(ids) = orm.instances.related_mut(owner, slot) {
             ids.push(member);
         }
     }
+}
+
+/// Warns that a scalar relationship found several rows.
+pub(super) fn warn_of_many(orm: &Orm, relationship: RelationshipId) {
+    let relationship = orm.mapping.relationship(relationship);
+    orm.warn(&format!(
+        "Multiple rows returned with uselist=False for eagerly-loaded attribute '{}' ",
+        orm.mapping.relationship_str(&relationship)
+    ));
 }
 
 /// The name of a value in each row. `session.query` lets names repeat and leaves out those that

@@ -12,6 +12,7 @@ use vidro_sql::select::{Query, Select};
 use super::entity::{EntityId, join_relationship};
 use super::follow::{Follow, Loaded, Trail};
 use super::lazy::{local_columns, single_criterion};
+use super::reader::warn_of_many;
 use super::select::{Cell, Item, OrmSelect, Place, Rows, load};
 use super::strategy::{LoadOption, below};
 use crate::Orm;
@@ -61,10 +62,14 @@ pub(super) fn fill(
     orm: &mut Orm,
     owner: InstanceId,
     relationship: &Relationship,
-    found: Vec<InstanceId>,
+    mut found: Vec<InstanceId>,
     overwrites: bool,
 ) -> Result<()> {
     let slot = orm.relationship_slot(owner, relationship.id)?;
+    if !relationship.uselist && found.len() > 1 {
+        warn_of_many(orm, relationship.id);
+        found.truncate(1);
+    }
     if overwrites || !orm.instances[owner].related(slot).is_loaded() {
         orm.set_loaded(owner, slot, relationship, found)?;
     }
