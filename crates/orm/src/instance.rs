@@ -185,6 +185,8 @@ impl Flags {
     pub(crate) const WAS_DELETED: Self = Self(128);
     /// It was expired as a whole, and no refresh came since.
     pub(crate) const EXPIRED: Self = Self(256);
+    /// What the host made of its columns stands as long as no load, flush or expiry changes them.
+    pub(crate) const DERIVED: Self = Self(512);
 
     pub(crate) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -349,6 +351,11 @@ impl Instance {
     /// Whether `session.delete` marked it.
     pub fn is_to_be_deleted(&self) -> bool {
         self.flags.has(Flags::TO_DELETE)
+    }
+
+    /// Whether nothing but the script has changed its columns since `Arena::mark_derived`.
+    pub fn is_derived(&self) -> bool {
+        self.flags.has(Flags::DERIVED)
     }
 
     /// A column attribute as it is, without loading.

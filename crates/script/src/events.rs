@@ -315,7 +315,7 @@ fn name_of(moment: Moment) -> &'static str {
 
 fn get_history(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let key = value::text(vm, &args.at(1))?;
-    match crate::world::entity(&args.at(0)) {
+    match mapping::try_entity(vm, &args.at(0))? {
         Some(id) => mapping::history(vm, id, &key),
         None => Err(mapping::unmapped_instance(vm, &args.at(0))),
     }
@@ -324,7 +324,7 @@ fn get_history(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 /// `flag_modified(instance, key)`: sets the attribute to what it is.
 fn flag_modified(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let key = value::text(vm, &args.at(1))?;
-    let Some(id) = crate::world::entity(&args.at(0)) else {
+    let Some(id) = mapping::try_entity(vm, &args.at(0))? else {
         return Err(exc::invalid_request(vm, "the object is not mapped"));
     };
     with_orm(vm, |orm, host| {

@@ -6,6 +6,7 @@ mod bundle;
 mod collection;
 mod column;
 mod comparator;
+mod composite;
 mod dataclass;
 mod declarative;
 mod entity;
@@ -33,8 +34,9 @@ use crate::{expression, ext, schema};
 pub(crate) use attribute::AttributeObject;
 pub(crate) use bundle::{BundleObject, Bundled, gather as gather_bundles};
 pub(crate) use column::PropertyObject;
+pub(crate) use composite::{CompositeAttribute, Shape, composite_of};
 pub(crate) use entity::{AliasObject, entity_of, mappers};
-pub(crate) use instance::unmapped as unmapped_instance;
+pub(crate) use instance::{try_entity, unmapped as unmapped_instance};
 pub(crate) use mapper::{history, inspect};
 pub(crate) use registry::BASES;
 pub(crate) use resolver::resolve;
@@ -48,7 +50,9 @@ pub(crate) const FUNCTIONS: &[(&str, Call)] = &[
     ("column_property", column::column_property),
     ("deferred", column::deferred),
     ("query_expression", column::query_expression),
+    ("composite", composite::composite),
     ("synonym", column::synonym),
+    ("synonym_for", column::synonym_for),
     ("relationship", relationship::relationship),
     ("dynamic_loader", relationship::dynamic_loader),
     ("backref", relationship::backref),
@@ -64,6 +68,7 @@ pub(crate) const FUNCTIONS: &[(&str, Call)] = &[
     ("configure_mappers", |vm, _| configure(vm).map(|()| Value::None)),
     ("class_mapper", mapper::class_mapper),
     ("object_mapper", mapper::object_mapper),
+    ("mapped_as_dataclass", registry::mapped_as_dataclass),
     ("has_inherited_table", registry::has_inherited_table),
     ("declarative_mixin", |_, args| Ok(args.at(0))),
     ("as_declarative", registry::as_declarative),
@@ -77,6 +82,7 @@ pub(crate) fn define(vm: &mut Vm) {
     column::define(vm);
     relationship::define(vm);
     attribute::define(vm);
+    composite::define(vm);
     collection::define(vm);
     write_only::define(vm);
     bundle::define(vm);
@@ -130,21 +136,25 @@ pub(crate) fn configure(vm: &mut Vm) -> Result<(), Raise> {
 /// Gives a class an attribute object for each property that has none.
 fn install_attributes(vm: &mut Vm, class: &Rc<Class>, mapper: MapperId) -> Result<(), Raise> {
     let world = World::of(vm)?;
-    let keys: Vec<Rc<str>> = world
-        .look(|orm| {
-            let mapper = orm.mapping.mapper(mapper);
-            let waiting = mapper.waiting().to_vec();
-            mapper.properties.keys().cloned().chain(waiting).collect()
-        })
-        .unwrap_or_default();
-    for key in keys {
-        let present = class
-            .dict
-            .get(&key)
-            .is_some_and(|found| found.downcast_ref::<AttributeObject>().is_some());
-        if !present {
+    let names = |orm: &vidro_orm::Orm| -> (Vec<Rc<str>>, Vec<Rc<str>>) {
+        let mapper = orm.mapping.mapper(mapper);
+        let known = mapper.properties.keys().chain(mapper.waiting());
+        (known.cloned().collect(), mapper.synonyms.keys().cloned().collect())
+    };
+    let (known, synonyms) = world.look(names).unwrap_or_default();
+    let is_attribute = |found: &Value| found.downcast_ref::<AttributeObject>().is_some();
+    for key in known {
+        if !class.dict.get(&key).as_ref().is_some_and(is_attribute) {
             class.set(&key, Value::object(AttributeObject::of_class(mapper, &key)));
         }
+    }
+    for key in synonyms {
+        if class.dict.get(&key).as_ref().is_some_and(is_attribute) {
+            continue;
+        }
+        let descriptor = column::descriptor_of(vm, class, &key)?;
+        let attribute = AttributeObject::of_class(mapper, &key);
+        class.set(&key, Value::object(AttributeObject { descriptor, ..attribute }));
     }
     Ok(())
 }
@@ -161,6 +171,9 @@ pub(crate) fn column_behind(given: &Value) -> Option<Column> {
 pub(crate) fn expression_of(vm: &mut Vm, given: &Value) -> Result<Option<Expr>, Raise> {
     if let Some(attribute) = given.downcast::<AttributeObject>() {
         return attribute.expect_expr(vm).map(Some);
+    }
+    if let Some(composite) = given.downcast::<CompositeAttribute>() {
+        return composite.exprs(vm).map(|exprs| Some(Expr::clause_list(exprs)));
     }
     Ok(given.downcast_ref::<PropertyObject>().map(PropertyObject::expr))
 }
@@ -214,6 +227,15 @@ pub(crate) fn column_description(
             ("aliased", Value::Bool(false)),
             ("expr", given.clone()),
             ("entity", Value::None),
+        ]));
+    }
+    if let Some(composite) = given.downcast_ref::<CompositeAttribute>() {
+        return Ok(Value::dict([
+            ("name", Value::from(&*composite.key)),
+            ("type", composite.shape.class.clone()),
+            ("aliased", Value::Bool(false)),
+            ("expr", given.clone()),
+            ("entity", world.class_of(composite.mapper).map_or(Value::None, Value::Class)),
         ]));
     }
     if let Some(mapper) = mapper_of(vm, given)? {

@@ -173,7 +173,7 @@ fn orm_result(vm: &mut Vm, id: SessionId, select: &SelectObject) -> Result<Value
     }
     let requires_unique = rows.requires_unique;
     let mut values = cells(vm, rows)?;
-    mapping::gather_bundles(&select.bundles, &mut keys, &mut values);
+    mapping::gather_bundles(vm, &select.bundles, &mut keys, &mut values)?;
     let result = engine::result::from_rows(keys, values, requires_unique);
     let option = |wanted: &str| {
         select.options.iter().rev().find(|(name, _)| &**name == wanted).map(|(_, given)| given)

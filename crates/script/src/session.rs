@@ -227,7 +227,7 @@ fn close_all_sessions(vm: &mut Vm, _: Args) -> Result<Value, Raise> {
 }
 
 fn entity(vm: &mut Vm, given: &Value) -> Result<InstanceId, Raise> {
-    match world::entity(given) {
+    match mapping::try_entity(vm, given)? {
         Some(id) => Ok(id),
         None => Err(mapping::unmapped_instance(vm, given)),
     }

@@ -323,6 +323,7 @@ pub(crate) fn commit(orm: &mut Orm, id: InstanceId) {
     instance.flags.set(Flags::MODIFIED, false);
     instance.flags.set(Flags::LISTED, false);
     instance.flags.set(Flags::ORPHANED, false);
+    instance.flags.set(Flags::DERIVED, false);
     let has_expressions = instance.changes.is_some();
     for slot in &mut instance.columns {
         if matches!(slot, Slot::Expression(_)) {

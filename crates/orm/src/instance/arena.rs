@@ -141,6 +141,18 @@ impl Arena {
 
     /// The column slot itself.
     pub(crate) fn column_mut(&mut self, id: InstanceId, index: u16) -> &mut Slot {
+        self[id].flags.set(Flags::DERIVED, false);
+        self.set_slot(id, index)
+    }
+
+    /// Notes that the host made something of the columns of an object, which holds until
+    /// [`Instance::is_derived`] denies it.
+    pub fn mark_derived(&mut self, id: InstanceId) {
+        self[id].flags.set(Flags::DERIVED, true);
+    }
+
+    /// A column slot for a value that the script sets.
+    pub(super) fn set_slot(&mut self, id: InstanceId, index: u16) -> &mut Slot {
         let columns = &mut self[id].columns;
         let index = usize::from(index);
         if columns.len() <= index {

@@ -137,7 +137,7 @@ impl Orm {
 
     /// Sets a column without listeners or loading of the old value.
     pub(crate) fn write_column(&mut self, id: InstanceId, column: u16, value: Slot) {
-        let old = std::mem::replace(self.instances.column_mut(id, column), value);
+        let old = std::mem::replace(self.instances.set_slot(id, column), value);
         if self.is_observed() {
             let new = self.instances[id].column(column);
             self.emit(Event::AttributeSet { instance: id, column, old: &old, new });

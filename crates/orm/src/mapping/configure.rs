@@ -325,6 +325,7 @@ fn install(orm: &mut Orm, relationship: Relationship) -> Result<()> {
         }
         mapper.slots[index] = u16::try_from(used).unwrap_or(NO_SLOT);
         mapper.relationships.push(id);
+        mapper.note_name(&key);
         mapper.properties.insert(Rc::clone(&key), Property::Relationship(id));
     }
     if orphans {

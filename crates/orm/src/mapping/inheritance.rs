@@ -33,7 +33,7 @@ pub(super) fn add_column(
     column: &Column,
     given: &ColumnSpec,
 ) -> Result<()> {
-    match mapper.property(key) {
+    match mapper.properties.get(key).copied() {
         Some(Property::Column(index)) => {
             let attribute = mapper.columns.get_mut(usize::from(index));
             let attribute = attribute.filter(|a| !a.columns.iter().any(|c| c.ptr_eq(column)));

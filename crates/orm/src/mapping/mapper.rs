@@ -66,6 +66,8 @@ pub enum PropertySpec {
     Relationship(Box<RelationshipSpec>),
     /// `synonym()`
     Synonym(Rc<str>),
+    /// An attribute that the host makes of others, such as `composite()`: only its name is kept.
+    Foreign,
 }
 
 /// Options of a column attribute.
@@ -180,6 +182,10 @@ pub struct Mapper {
     pub relationships: Vec<RelationshipId>,
     /// Everything by name.
     pub properties: IndexMap<Rc<str>, Property, FxBuildHasher>,
+    /// Other names of attributes: `synonym()`.
+    pub synonyms: IndexMap<Rc<str>, Rc<str>, FxBuildHasher>,
+    /// The names of all attributes, those of the host among them, in the order of SQLAlchemy.
+    pub names: Vec<Rc<str>>,
     /// Attributes that are the primary key.
     pub primary_key: Vec<u16>,
     /// Relationships that delete objects of this class when they let go of them.
@@ -230,7 +236,32 @@ impl Mapper {
 
     /// What a name is, if the class has it.
     pub fn property(&self, key: &str) -> Option<Property> {
-        self.properties.get(key).copied()
+        self.properties.get(self.meant(key)).copied()
+    }
+
+    /// The attribute that a name means: what a synonym stands for, any other name itself.
+    pub fn meant<'a>(&'a self, key: &'a str) -> &'a str {
+        let mut meant = key;
+        // Synonyms may name each other in a circle, so no more steps than there are names.
+        for _ in 0..self.synonyms.len() {
+            match self.synonyms.get(meant) {
+                Some(next) => meant = next,
+                None => break,
+            }
+        }
+        meant
+    }
+
+    /// Gives an attribute its place among the names.
+    pub(super) fn note_name(&mut self, key: &Rc<str>) {
+        if !self.names.contains(key) {
+            self.names.push(Rc::clone(key));
+        }
+    }
+
+    /// Whether a name is an attribute, be it of a relationship that is not configured yet.
+    pub fn has_attribute(&self, key: &str) -> bool {
+        self.names.iter().any(|known| **known == *key)
     }
 
     /// A column attribute by index.
@@ -286,6 +317,8 @@ pub(crate) fn nobody() -> Mapper {
         columns: Vec::new(),
         relationships: Vec::new(),
         properties: IndexMap::default(),
+        synonyms: IndexMap::default(),
+        names: Vec::new(),
         primary_key: Vec::new(),
         delete_orphans: Vec::new(),
         polymorphic_on: None,
@@ -371,6 +404,9 @@ impl Orm {
 fn map_properties(mapper: &mut Mapper, spec: &MapperSpec) -> Result<Vec<Pending>> {
     let mut pending = Vec::new();
     let local = |column: &Column| spec.table.as_ref().is_some_and(|table| is_in(column, table));
+    if let Some(table) = &spec.table {
+        mapper.tables.push(mapped_table(mapper, table));
+    }
     for (key, property) in &spec.properties {
         let in_table = match property {
             PropertySpec::Column(c) => c.column.as_ref().is_some_and(local),
@@ -397,9 +433,6 @@ fn map_properties(mapper: &mut Mapper, spec: &MapperSpec) -> Result<Vec<Pending>
         };
         inheritance::add_column(mapper, &key, &column, &given)?;
     }
-    if let Some(table) = &spec.table {
-        mapper.tables.push(mapped_table(mapper, table));
-    }
     rebuild_tables(mapper);
     if mapper.tables.is_empty() {
         return Err(Error::invalid_request(format!(
@@ -416,9 +449,12 @@ fn add_property(
     key: &Rc<str>,
     property: &PropertySpec,
 ) -> Result<Option<Pending>> {
+    mapper.note_name(key);
     match property {
+        PropertySpec::Foreign => {}
         PropertySpec::Column(given) => {
             if let Some(column) = &given.column {
+                check_represented(mapper, key, column)?;
                 inheritance::add_column(mapper, key, column, given)?;
             }
         }
@@ -431,16 +467,26 @@ fn add_property(
             return Ok(Some(Pending { parent, key, spec }));
         }
         PropertySpec::Synonym(target) => {
-            let Some(target) = mapper.property(target) else {
-                return Err(Error::invalid_request(format!(
-                    "Can't compile synonym '{key}': no column on table '{}' named '{target}'",
-                    mapper.local_table().map(|t| t.full_name()).unwrap_or_default(),
-                )));
-            };
-            mapper.properties.insert(Rc::clone(key), target);
+            mapper.synonyms.insert(Rc::clone(key), Rc::clone(target));
         }
     }
     Ok(None)
+}
+
+/// A column that is mapped as such must belong to one of the mapper's tables.
+fn check_represented(mapper: &Mapper, key: &str, column: &Column) -> Result<()> {
+    let Some(table) = column.table() else { return Ok(()) };
+    if mapper.has_column(column) {
+        return Ok(());
+    }
+    Err(Error::argument(format!(
+        "When configuring property '{key}' on {}, column '{}.{}' is not represented in the \
+         mapper's table. Use the `column_property()` function to force this column to be mapped as \
+         a read-only attribute.",
+        mapper.describe(),
+        table.full_name(),
+        column.name().text,
+    )))
 }
 
 /// Appends a column attribute.
@@ -453,6 +499,7 @@ pub(super) fn push_column(
 ) -> Result<()> {
     let index = u16::try_from(mapper.columns.len())
         .map_err(|_| Error::invalid_request("too many columns in one class"))?;
+    mapper.note_name(key);
     mapper.properties.insert(Rc::clone(key), Property::Column(index));
     mapper.columns.push(ColumnAttribute {
         key: Rc::clone(key),

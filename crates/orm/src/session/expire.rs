@@ -61,12 +61,15 @@ pub(crate) fn expire_instance(orm: &mut Orm, id: InstanceId) {
     instance.flags.set(Flags::MODIFIED, false);
     instance.flags.set(Flags::LISTED, false);
     instance.flags.set(Flags::EXPIRED, true);
+    instance.flags.set(Flags::DERIVED, false);
     instance.parents = Parents::Unknown;
     let mapper = orm.mapping.mapper(instance.mapper);
     for (slot, column) in instance.columns.iter_mut().zip(&mapper.columns) {
-        // A deferred column that was never loaded is not part of a refresh.
-        if slot.is_loaded() || !column.deferred {
-            *slot = Slot::Expired;
+        // A deferred column is not part of a refresh, even if it was loaded before.
+        match (column.deferred, slot.is_loaded()) {
+            (false, _) => *slot = Slot::Expired,
+            (true, true) => *slot = Slot::Deferred,
+            (true, false) => {}
         }
     }
     for related in std::mem::take(&mut orm.instances[id].related) {

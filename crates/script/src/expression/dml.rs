@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use vidro_orm::MapperId;
+use vidro_orm::load::EntityId;
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
 use vidro_sql::compile::{CompileOptions, compile};
 use vidro_sql::dialect::Dialect;
@@ -13,6 +14,7 @@ use vidro_sql::select::Affix;
 use vidro_sql::statement::Statement;
 
 use super::{conditions, expect, object, operand};
+use crate::mapping::CompositeAttribute;
 use crate::world::with_sql;
 use crate::{exc, mapping, value};
 
@@ -192,6 +194,29 @@ fn key(vm: &mut Vm, object: &DmlObject, given: &Value) -> Result<DmlKey, Raise> 
 
 type DmlRow = Vec<(DmlKey, Operand)>;
 
+/// What one entry of VALUES or SET assigns: a column, or those of a composite.
+fn assign(
+    vm: &mut Vm,
+    object: &DmlObject,
+    name: &Value,
+    given: &Value,
+    row: &mut DmlRow,
+) -> Result<(), Raise> {
+    let composite = match (object.entity, name.as_str()) {
+        (Some(mapper), Some(name)) => mapping::composite_of(vm, EntityId::of(mapper), &name)?,
+        _ => name.downcast_ref::<CompositeAttribute>().cloned(),
+    };
+    match composite {
+        Some(composite) => {
+            for (name, given) in composite.assigned(vm, given)? {
+                assign(vm, object, &Value::from(&*name), &given, row)?;
+            }
+        }
+        None => row.push((key(vm, object, name)?, operand(vm, given)?)),
+    }
+    Ok(())
+}
+
 fn row(vm: &mut Vm, object: &DmlObject, given: &Value) -> Result<DmlRow, Raise> {
     let mut out = Vec::new();
     if matches!(given, Value::Tuple(_) | Value::List(_) | Value::Str(_)) {
@@ -203,8 +228,7 @@ fn row(vm: &mut Vm, object: &DmlObject, given: &Value) -> Result<DmlRow, Raise> 
         return Ok(out);
     }
     for (name, cell) in value::items(vm, given)? {
-        let name = key(vm, object, &name)?;
-        out.push((name, operand(vm, &cell)?));
+        assign(vm, object, &name, &cell, &mut out)?;
     }
     Ok(out)
 }
@@ -244,8 +268,7 @@ fn values(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         None => Vec::new(),
     };
     for (name, given) in &args.keywords {
-        let name = key(vm, &object, &Value::Str(name.clone()))?;
-        pairs.push((name, operand(vm, given)?));
+        assign(vm, &object, &Value::Str(name.clone()), given, &mut pairs)?;
     }
     let statement = with_sql(vm, || match object.statement.clone() {
         Statement::Insert(insert) => insert.values(pairs).map(Statement::from),
@@ -260,8 +283,7 @@ fn ordered_values(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let mut pairs = Vec::new();
     for given in args.positional.iter().skip(1) {
         if let [name, given] = vm.collect(given)?.as_slice() {
-            let name = key(vm, &object, name)?;
-            pairs.push((name, operand(vm, given)?));
+            assign(vm, &object, name, given, &mut pairs)?;
         }
     }
     let Statement::Update(update) = object.statement.clone() else { return Ok(args.at(0)) };

@@ -12,7 +12,9 @@ use vidro_sql::select::{CompoundSelect, Query, Select, SetOperation, TextualSele
 use vidro_sql::statement::Statement;
 
 use super::{ExprObject, collection, expect, from_object, object};
-use crate::mapping::{self, AliasObject, AttributeObject, BundleObject, Bundled};
+use crate::mapping::{
+    self, AliasObject, AttributeObject, BundleObject, Bundled, CompositeAttribute,
+};
 use crate::world::{with_orm, with_sql};
 use crate::{exc, value};
 
@@ -208,6 +210,9 @@ pub(crate) fn items_of(vm: &mut Vm, given: &Value) -> Result<Vec<Item>, Raise> {
         let expr = attribute.expect_expr(vm)?;
         return Ok(vec![Item::Column(expr)]);
     }
+    if let Some(composite) = given.downcast::<CompositeAttribute>() {
+        return Ok(composite.exprs(vm)?.into_iter().map(Item::Column).collect());
+    }
     if let Some(object) = given.downcast_ref::<super::FromObject>() {
         let columns = object.from.columns();
         return Ok(columns.into_iter().map(|(_, expr)| Item::Column(expr)).collect());
@@ -283,7 +288,16 @@ impl SelectObject {
                     Item::Entity(_) => Rc::default(),
                 };
                 let keys = items.iter().skip(start).map(key).collect();
-                bundles.push(Bundled { start, keys, name, single: bundle.single });
+                bundles.push(Bundled { start, keys, name, single: bundle.single, shape: None });
+                raw.push(one.clone());
+                continue;
+            }
+            if let Some(composite) = one.downcast::<CompositeAttribute>() {
+                let (start, name) = (items.len(), Rc::clone(&composite.key));
+                let shape = Rc::clone(&composite.shape);
+                items.extend(items_of(vm, one)?);
+                let keys = shape.keys.clone();
+                bundles.push(Bundled { start, keys, name, single: false, shape: Some(shape) });
                 raw.push(one.clone());
                 continue;
             }
@@ -442,9 +456,16 @@ impl SelectObject {
                 out.extend(bundle.columns.iter().map(|_| None));
                 continue;
             }
-            out.push(match given.downcast::<AliasObject>() {
-                Some(alias) => Some(alias.shown_name(vm)?),
-                None => None,
+            if let Some(composite) = given.downcast_ref::<CompositeAttribute>() {
+                out.extend(composite.shape.keys.iter().map(|_| None));
+                continue;
+            }
+            out.push(if let Some(alias) = given.downcast::<AliasObject>() {
+                Some(alias.shown_name(vm)?)
+            } else if let Some(attribute) = given.downcast::<AttributeObject>() {
+                attribute.row_key(vm)?
+            } else {
+                None
             });
         }
         Ok(out)

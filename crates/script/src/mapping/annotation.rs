@@ -58,6 +58,11 @@ fn parsed(vm: &mut Vm, given: Value) -> Result<Value, Raise> {
     }
 }
 
+/// What an annotation says that stands without `Mapped[…]` around it.
+pub(crate) fn of_type(vm: &mut Vm, given: &Value) -> Result<MappedType, Raise> {
+    take_apart(vm, "Mapped", given)
+}
+
 fn meaning_of(vm: &mut Vm, given: &Value) -> Result<Meaning, Raise> {
     if let Some(form) = given.downcast_ref::<SpecialForm>() {
         return Ok(if &*form.name == "ClassVar" { Meaning::Ignored } else { Meaning::Plain });

@@ -30,6 +30,8 @@ pub(crate) struct AttributeObject {
     pub(crate) of_type: Option<EntityId>,
     /// `User.posts.and_(condition)`
     pub(crate) criteria: Vec<Expr>,
+    /// The property that instances use in its place, of a synonym.
+    pub(crate) descriptor: Option<Value>,
 }
 
 pub(super) fn define(vm: &mut Vm) {
@@ -52,6 +54,7 @@ impl AttributeObject {
             key: Rc::from(key),
             of_type: None,
             criteria: Vec::new(),
+            descriptor: None,
         }
     }
 
@@ -88,6 +91,13 @@ impl AttributeObject {
             Some(expr) => Ok(expr),
             None => comparator::as_condition(vm, self),
         }
+    }
+
+    /// The name that rows show it under where it is not that of its column: a synonym's own.
+    pub(crate) fn row_key(&self, vm: &mut Vm) -> Result<Option<Rc<str>>, Raise> {
+        let own = World::of(vm)?
+            .look(|orm| orm.mapping.mapper(self.mapper).synonyms.contains_key(&self.key));
+        Ok((own == Some(true)).then(|| Rc::clone(&self.key)))
     }
 
     /// The name of its class.
@@ -205,6 +215,19 @@ fn delete(vm: &mut Vm, given: &Value, key: &str) -> Result<(), Raise> {
     }
 }
 
+/// Calls a function of the property behind a synonym.
+fn through<const N: usize>(
+    vm: &mut Vm,
+    property: &Value,
+    function: &str,
+    args: [Value; N],
+) -> Result<Value, Raise> {
+    match vm.try_attribute(property, function)?.filter(|found| !found.is_none()) {
+        Some(function) => vm.call(&function, args),
+        None => Err(vm.attribute_error("can't set attribute")),
+    }
+}
+
 impl Object for AttributeObject {
     fn class(&self, vm: &Vm) -> Rc<Class> {
         vm.named_class("sqlalchemy.orm.attributes.InstrumentedAttribute")
@@ -220,9 +243,10 @@ impl Object for AttributeObject {
         object: Option<&Value>,
         _: &Rc<Class>,
     ) -> Result<Value, Raise> {
-        match object {
-            Some(object) => read(vm, object, &self.key),
-            None => Ok(Value::Object(self)),
+        match (object, &self.descriptor) {
+            (Some(object), None) => read(vm, object, &self.key),
+            (Some(object), Some(property)) => through(vm, property, "fget", [object.clone()]),
+            (None, _) => Ok(Value::Object(self)),
         }
     }
 
@@ -232,7 +256,10 @@ impl Object for AttributeObject {
         object: &Value,
         given: Value,
     ) -> Result<(), Raise> {
-        write(vm, object, &self.key, &given)
+        match &self.descriptor {
+            None => write(vm, object, &self.key, &given),
+            Some(property) => through(vm, property, "fset", [object.clone(), given]).map(drop),
+        }
     }
 
     fn descriptor_delete(self: Rc<Self>, vm: &mut Vm, object: &Value) -> Result<(), Raise> {
@@ -247,7 +274,11 @@ impl Object for AttributeObject {
             "parent" => return Ok(Some(super::mapper::object(self.mapper))),
             "property" | "prop" => {
                 super::configure(vm)?;
-                return Ok(Some(super::mapper::property_object(self.mapper, &self.key)));
+                let meant = |orm: &vidro_orm::Orm| -> Rc<str> {
+                    Rc::from(orm.mapping.mapper(self.mapper).meant(&self.key))
+                };
+                let meant = world.look(meant).unwrap_or_else(|| Rc::clone(&self.key));
+                return Ok(Some(super::mapper::property_object(self.mapper, &meant)));
             }
             "info" => return Ok(Some(Value::dict([]))),
             other if other.starts_with("__") => return Ok(None),

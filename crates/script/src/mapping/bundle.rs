@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Value, Vm};
 
+use super::Shape;
 use crate::expression;
 use crate::{engine, exc, value};
 
@@ -29,6 +30,8 @@ pub(crate) struct Bundled {
     pub(crate) name: Rc<str>,
     /// `single_entity=True`
     pub(crate) single: bool,
+    /// What a composite makes of them in the place of a row.
+    pub(crate) shape: Option<Rc<Shape>>,
 }
 
 pub(super) fn define(vm: &mut Vm) {
@@ -45,12 +48,13 @@ fn construct(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
     Ok(Value::object(BundleObject { name, columns, single }))
 }
 
-/// Puts rows of their own in the place of the columns of bundles.
+/// Puts rows of their own, or the objects of composites, in the place of their columns.
 pub(crate) fn gather(
+    vm: &mut Vm,
     bundles: &[Bundled],
     keys: &mut Vec<Rc<str>>,
     rows: &mut [Vec<vidro_sql::Value>],
-) {
+) -> Result<(), Raise> {
     for bundle in bundles.iter().rev() {
         let range = bundle.start..bundle.start + bundle.keys.len();
         if range.end > keys.len() {
@@ -60,10 +64,17 @@ pub(crate) fn gather(
         keys.splice(range.clone(), name);
         for row in rows.iter_mut().filter(|row| range.end <= row.len()) {
             let values: Vec<_> = row.drain(range.clone()).collect();
-            let made = engine::result::row_of(bundle.keys.clone(), values);
+            let made = match &bundle.shape {
+                Some(shape) => {
+                    let values = value::all_to_python(vm, &values);
+                    shape.make(vm, values)?
+                }
+                None => engine::result::row_of(bundle.keys.clone(), values),
+            };
             row.insert(range.start, value::held(made));
         }
     }
+    Ok(())
 }
 
 impl Object for BundleObject {

@@ -85,6 +85,10 @@ pub(crate) struct PropertyObject {
 pub(crate) struct SynonymObject {
     /// The attribute it stands for.
     pub(crate) name: Rc<str>,
+    /// What instances use in its place, such as a property.
+    descriptor: Option<Value>,
+    /// What dataclass mapping wants to know.
+    pub(crate) field: FieldOptions,
 }
 
 pub(super) fn define(vm: &mut Vm) {
@@ -237,15 +241,45 @@ fn property_of(
     }))
 }
 
-/// `synonym("name")`
-pub(crate) fn synonym(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
-    let [name, _, descriptor, _, _, _, _] = args.bind(
-        vm,
-        "synonym(name, map_column=, descriptor=, comparator_factory=, info=, doc=, **kw)",
-    )?;
+/// `synonym("name", descriptor=…)`
+pub(crate) fn synonym(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
+    let field = field_options(vm, &mut args)?;
+    args.take_keyword("default");
+    let [name, _, descriptor, _, _, _] = args
+        .bind(vm, "synonym(name, *, map_column=, descriptor=, comparator_factory=, info=, doc=)")?;
     let name = value::text(vm, &name.unwrap_or_default())?;
-    let _ = descriptor;
-    Ok(Value::object(SynonymObject { name }))
+    let descriptor = descriptor.filter(|given| !given.is_none());
+    Ok(Value::object(SynonymObject { name, descriptor, field }))
+}
+
+/// `@synonym_for("name")` above a property
+pub(crate) fn synonym_for(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let [name, _] = args.bind(vm, "synonym_for(name, map_column=)")?;
+    let name = value::text(vm, &name.unwrap_or_default())?;
+    Ok(Value::closure("decorate", move |_, args| {
+        Ok(Value::object(SynonymObject {
+            name: Rc::clone(&name),
+            descriptor: args.get(0).cloned(),
+            field: FieldOptions::default(),
+        }))
+    }))
+}
+
+/// What instances of a class use in the place of a synonym: what it was given, else what the class has
+/// under that name already.
+pub(super) fn descriptor_of(
+    vm: &mut Vm,
+    class: &Rc<Class>,
+    key: &str,
+) -> Result<Option<Value>, Raise> {
+    let Some(found) = class.lookup(key) else { return Ok(None) };
+    if let Some(synonym) = found.downcast_ref::<SynonymObject>() {
+        return Ok(synonym.descriptor.clone());
+    }
+    if let Some(above) = found.downcast_ref::<super::AttributeObject>() {
+        return Ok(above.descriptor.clone());
+    }
+    Ok(vm.try_attribute(&found, "fget")?.is_some().then_some(found))
 }
 
 impl PropertyObject {

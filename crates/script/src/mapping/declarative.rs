@@ -10,6 +10,7 @@ use vidro_python::{Args, Class, Raise, Str, Value, Vm};
 use vidro_sql::schema::{Column, Table};
 
 use super::column::{PropertyObject, SynonymObject};
+use super::composite::CompositeObject;
 use super::relationship::RelationshipObject;
 use super::{dataclass, registry};
 use crate::schema::{self};
@@ -36,7 +37,14 @@ pub(super) fn map_class(
     gather(vm, class, &mut scan)?;
     dataclass::apply(vm, class, &scan.fields)?;
     let table = make_table(vm, class, &mut scan, inherits)?;
+    for composite in &scan.composites {
+        composite.instruct(&mut scan.properties);
+    }
+    let composites = std::mem::take(&mut scan.composites);
     let mapper = declare(vm, class, scan, table.clone(), inherits)?;
+    for composite in composites {
+        composite.install(vm, class, mapper)?;
+    }
     finish(vm, class, mapper, table, location)
 }
 
@@ -287,6 +295,9 @@ pub(super) fn property_spec(vm: &mut Vm, given: &Value) -> Result<Option<Propert
             }
         }));
     }
+    if given.downcast_ref::<CompositeObject>().is_some() {
+        return Ok(Some(PropertySpec::Foreign));
+    }
     if let Some(synonym) = given.downcast_ref::<SynonymObject>() {
         return Ok(Some(PropertySpec::Synonym(Rc::clone(&synonym.name))));
     }
@@ -354,6 +365,10 @@ pub(super) fn add_later(
         }
     }
     with_orm(vm, |orm, _| orm.add_property(mapper, Rc::from(name), property))?;
+    if let Some(composite) = given.downcast_ref::<CompositeObject>() {
+        composite.ready(vm, Rc::from(name))?.install(vm, class, mapper)?;
+        return Ok(true);
+    }
     class.set(name, Value::object(super::AttributeObject::of_class(mapper, name)));
     Ok(true)
 }

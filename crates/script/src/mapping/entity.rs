@@ -139,11 +139,11 @@ impl Object for AliasObject {
     }
 
     fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+        if let Some(composite) = super::composite_of(vm, self.entity, name)? {
+            return Ok(Some(Value::object(composite)));
+        }
         let world = World::of(vm)?;
-        let mapped = world.look(|orm| {
-            let mapper = orm.mapping.mapper(self.mapper);
-            mapper.property(name).is_some() || mapper.waiting().iter().any(|k| **k == *name)
-        });
+        let mapped = world.look(|orm| orm.mapping.mapper(self.mapper).has_attribute(name));
         if mapped == Some(true) {
             return Ok(Some(Value::object(AttributeObject {
                 entity: self.entity,

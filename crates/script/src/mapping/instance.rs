@@ -40,12 +40,17 @@ pub(super) fn try_adopt(vm: &mut Vm, given: &Value) -> Result<Option<InstanceId>
     }
 }
 
+/// The id of an instance, if its class is mapped.
+pub(crate) fn try_entity(vm: &mut Vm, given: &Value) -> Result<Option<InstanceId>, Raise> {
+    match entity(given) {
+        Some(id) => Ok(Some(id)),
+        None => try_adopt(vm, given),
+    }
+}
+
 /// The id of an instance that must be mapped.
 pub(crate) fn adopt(vm: &mut Vm, given: &Value) -> Result<InstanceId, Raise> {
-    if let Some(id) = entity(given) {
-        return Ok(id);
-    }
-    match try_adopt(vm, given)? {
+    match try_entity(vm, given)? {
         Some(id) => Ok(id),
         None => {
             let class = vm.class_of(given).name();
@@ -149,7 +154,10 @@ pub(super) fn dict(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
         };
         pairs.push((key, found));
     }
-    let own = instance.dict().names();
+    let derived = world.look(|orm| orm.instances[id].is_derived()).unwrap_or(false);
+    let class = instance.class();
+    let mut own = instance.dict().names();
+    own.retain(|(name, _)| !super::composite::is_stale(&class, name, derived));
     let pairs = pairs.iter().map(|(key, found)| (&**key, found.clone()));
     Ok(Value::dict(pairs.chain(own.iter().map(|(key, found)| (&**key, found.clone())))))
 }

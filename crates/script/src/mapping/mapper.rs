@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use vidro_orm::instance::State;
-use vidro_orm::mapping::Property;
+use vidro_orm::load::EntityId;
+use vidro_orm::mapping::{ColumnAttribute, Property};
 use vidro_orm::{InstanceId, MapperId};
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Str, Value, Vm};
 
 use super::{AttributeObject, mapper_of};
-use crate::world::{World, entity, object as entity_object, with_orm};
+use crate::world::{World, object as entity_object, with_orm};
 use crate::{exc, expression, schema, session, value};
 
 const MAPPER: &str = "sqlalchemy.orm.mapper";
@@ -129,7 +130,7 @@ pub(crate) fn inspect(vm: &mut Vm, given: &Value) -> Result<Option<Value>, Raise
         super::configure(vm)?;
         return Ok(Some(object(mapper)));
     }
-    if let Some(id) = entity(given) {
+    if let Some(id) = super::try_entity(vm, given)? {
         return Ok(Some(state_object(given, id)));
     }
     if given.downcast_ref::<AttributeObject>().is_some()
@@ -138,25 +139,44 @@ pub(crate) fn inspect(vm: &mut Vm, given: &Value) -> Result<Option<Value>, Raise
     {
         return Ok(Some(given.clone()));
     }
-    match super::instance::try_adopt(vm, given)? {
-        Some(id) => Ok(Some(state_object(given, id))),
-        None => Ok(None),
+    Ok(None)
+}
+
+/// The kinds of attributes that a mapper lists.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Column,
+    Relationship,
+    Synonym,
+    Composite,
+}
+
+impl Kind {
+    fn of(mapper: &vidro_orm::Mapper, key: &str) -> Self {
+        if mapper.synonyms.contains_key(key) {
+            return Self::Synonym;
+        }
+        match mapper.property(key) {
+            Some(Property::Column(_)) => Self::Column,
+            Some(Property::Relationship(_)) => Self::Relationship,
+            None => Self::Composite,
+        }
     }
 }
 
-fn properties(vm: &mut Vm, mapper: MapperId) -> Result<Vec<(Rc<str>, Property)>, Raise> {
+fn attributes(vm: &mut Vm, mapper: MapperId) -> Result<Vec<(Rc<str>, Kind)>, Raise> {
     super::configure(vm)?;
-    let world = World::of(vm)?;
-    let all = world.look(|orm| {
+    let all = World::of(vm)?.look(|orm| {
         let mapper = orm.mapping.mapper(mapper);
-        mapper.properties.iter().map(|(key, property)| (Rc::clone(key), *property)).collect()
+        let names = mapper.names.iter();
+        names.map(|key| (Rc::clone(key), Kind::of(mapper, key))).collect()
     });
     Ok(all.unwrap_or_default())
 }
 
-fn properties_of(vm: &mut Vm, mapper: Option<MapperId>) -> Result<Vec<(Rc<str>, Property)>, Raise> {
+fn attributes_of(vm: &mut Vm, mapper: Option<MapperId>) -> Result<Vec<(Rc<str>, Kind)>, Raise> {
     match mapper {
-        Some(mapper) => properties(vm, mapper),
+        Some(mapper) => attributes(vm, mapper),
         None => Ok(Vec::new()),
     }
 }
@@ -164,7 +184,7 @@ fn properties_of(vm: &mut Vm, mapper: Option<MapperId>) -> Result<Vec<(Rc<str>, 
 fn get_property(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<MapperObject>(vm)?;
     let key = value::text(vm, &args.at(1))?;
-    if properties(vm, this.mapper)?.iter().any(|(known, _)| *known == key) {
+    if attributes(vm, this.mapper)?.iter().any(|(known, _)| *known == key) {
         return Ok(property_object(this.mapper, &key));
     }
     let world = World::of(vm)?;
@@ -175,7 +195,7 @@ fn get_property(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
 fn has_property(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let this = args.this::<MapperObject>(vm)?;
     let key = value::text(vm, &args.at(1))?;
-    Ok(Value::Bool(properties(vm, this.mapper)?.iter().any(|(known, _)| *known == key)))
+    Ok(Value::Bool(attributes(vm, this.mapper)?.iter().any(|(known, _)| *known == key)))
 }
 
 fn primary_key_from_instance(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
@@ -255,11 +275,10 @@ impl Object for MapperObject {
         let world = World::of(vm)?;
         let mapper = world.look(|orm| Rc::clone(orm.mapping.mapper(self.mapper)));
         let Some(mapper) = mapper else { return Ok(None) };
-        let pick = |vm: &mut Vm, relationships: Option<bool>| -> Result<Value, Raise> {
+        let pick = |vm: &mut Vm, wanted: Option<Kind>| -> Result<Value, Raise> {
             let mut out = Vec::new();
-            for (key, property) in properties(vm, self.mapper)? {
-                let is_relationship = matches!(property, Property::Relationship(_));
-                if relationships.is_none_or(|wanted| wanted == is_relationship) {
+            for (key, kind) in attributes(vm, self.mapper)? {
+                if wanted.is_none_or(|wanted| wanted == kind) {
                     let item = property_object(self.mapper, &key);
                     out.push((key, item));
                 }
@@ -284,10 +303,14 @@ impl Object for MapperObject {
             }
             "columns" | "c" => {
                 let mut out = Vec::new();
-                for attribute in &mapper.columns {
-                    if let Some(column) = attribute.column() {
-                        out.push((Rc::clone(&attribute.key), schema::column_object(vm, column)?));
-                    }
+                let kept = |attribute: &&ColumnAttribute| !attribute.is_query_expression();
+                for attribute in mapper.columns.iter().filter(kept) {
+                    let shown = match (attribute.column(), &attribute.expression) {
+                        (Some(column), _) => schema::column_object(vm, column)?,
+                        (None, Some(expr)) => expression::object(vm, expr.clone()),
+                        (None, None) => continue,
+                    };
+                    out.push((Rc::clone(&attribute.key), shown));
                 }
                 Some(expression::collection(out))
             }
@@ -303,8 +326,10 @@ impl Object for MapperObject {
                 Some(Value::tuple(out))
             }
             "attrs" | "all_orm_descriptors" => Some(pick(vm, None)?),
-            "column_attrs" => Some(pick(vm, Some(false))?),
-            "relationships" => Some(pick(vm, Some(true))?),
+            "column_attrs" => Some(pick(vm, Some(Kind::Column))?),
+            "relationships" => Some(pick(vm, Some(Kind::Relationship))?),
+            "synonyms" => Some(pick(vm, Some(Kind::Synonym))?),
+            "composites" => Some(pick(vm, Some(Kind::Composite))?),
             "inherits" => Some(mapper.inherits.map_or(Value::None, object)),
             "base_mapper" => Some(object(mapper.base)),
             "single" => Some(Value::Bool(mapper.single)),
@@ -333,14 +358,15 @@ impl Object for MapperObject {
 impl Object for MapperProperty {
     fn class(&self, vm: &Vm) -> Rc<Class> {
         let world = vm.state::<World>();
-        let property = world.and_then(|world| {
-            world.look(|orm| orm.mapping.mapper(self.mapper).property(&self.key))
+        let kind = world.and_then(|world| {
+            world.look(|orm| Kind::of(orm.mapping.mapper(self.mapper), &self.key))
         });
-        let name = match property.flatten() {
-            Some(Property::Relationship(_)) => "RelationshipProperty",
-            _ => "ColumnProperty",
-        };
-        vm.named_class(&format!("sqlalchemy.orm.interfaces.{name}"))
+        vm.named_class(match kind {
+            Some(Kind::Relationship) => "sqlalchemy.orm.interfaces.RelationshipProperty",
+            Some(Kind::Synonym) => "sqlalchemy.orm.descriptor_props.Synonym",
+            Some(Kind::Composite) => "sqlalchemy.orm.descriptor_props.Composite",
+            Some(Kind::Column) | None => "sqlalchemy.orm.interfaces.ColumnProperty",
+        })
     }
 
     fn str(&self, vm: &mut Vm) -> Result<Str, Raise> {
@@ -503,7 +529,7 @@ impl StateObject {
     /// `.attrs`: every attribute with its value and history.
     fn attributes(&self, vm: &mut Vm, mapper: Option<MapperId>) -> Result<Value, Raise> {
         let mut out = Vec::new();
-        for (key, _) in properties_of(vm, mapper)? {
+        for (key, _) in attributes_of(vm, mapper)? {
             let instance = self.instance.clone();
             let state = AttributeState { id: self.id, instance, key: Rc::clone(&key) };
             out.push((key, Value::object(state)));
@@ -513,7 +539,8 @@ impl StateObject {
 
     /// The names of the attributes that are loaded, or of those that are not.
     fn loaded(&self, vm: &mut Vm, mapper: Option<MapperId>, loaded: bool) -> Result<Value, Raise> {
-        let keys = properties_of(vm, mapper)?;
+        let mut keys = attributes_of(vm, mapper)?;
+        keys.retain(|(_, kind)| matches!(kind, Kind::Column | Kind::Relationship));
         let dict = vm.get_attribute(&self.instance, "__dict__")?;
         let Value::Dict(dict) = &dict else { return vm.new_set(Vec::new(), false) };
         let names = keys.iter().filter(|(key, _)| dict.contains(key) == loaded);
@@ -549,6 +576,13 @@ impl Object for AttributeState {
 /// `attributes.get_history(instance, key)`
 pub(crate) fn history(vm: &mut Vm, id: InstanceId, key: &str) -> Result<Value, Raise> {
     use vidro_orm::instance::Item as HistoryItem;
+    let mapper = World::of(vm)?.look(|orm| orm.instances.get(id).map(|found| found.mapper()));
+    if let Some(mapper) = mapper.flatten()
+        && let Some(composite) = super::composite_of(vm, EntityId::of(mapper), key)?
+    {
+        let parts = composite.history(vm, id)?;
+        return Ok(Value::object(HistoryObject { parts }));
+    }
     let history = with_orm(vm, |orm, host| orm.history(host, id, key))?;
     let lists = history.compared;
     let part = |vm: &mut Vm, items: Vec<HistoryItem>| -> Result<Value, Raise> {

@@ -8,6 +8,7 @@ use vidro_python::{
     Args, Class, ClassBuilder, ClassHooks, Descriptor, Instance, Object, Raise, Str, Value, Vm,
 };
 
+use super::composite::{CompositeObject, Pending};
 use super::{dataclass, declarative, instance, mapper_of_class};
 use crate::exc;
 use crate::schema;
@@ -62,7 +63,10 @@ pub(super) fn define(vm: &mut Vm) {
         .constructor(new_registry)
         .method("mapped", mapped)
         .method("mapped_as_dataclass", mapped_as_dataclass)
-        .method("map_declaratively", mapped)
+        .method("map_declaratively", |vm, args| {
+            let class = mapped(vm, args)?;
+            vm.get_attribute(&class, "__mapper__")
+        })
         .method("map_imperatively", map_imperatively)
         .method("generate_base", generate_base)
         .method("as_declarative_base", |vm, args| {
@@ -347,8 +351,8 @@ fn mapped(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     Ok(args.at(1))
 }
 
-/// `@registry.mapped_as_dataclass`, with or without keywords.
-fn mapped_as_dataclass(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+/// `@registry.mapped_as_dataclass`, with or without keywords; `@mapped_as_dataclass(registry, …)`.
+pub(super) fn mapped_as_dataclass(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     let (this, keywords) = (args.at(0), args.keywords.clone());
     if let Some(class) = args.get(1) {
         map_plain(vm, &this, class, Some(&keywords))?;
@@ -413,10 +417,22 @@ fn map_imperatively(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
         None => args.take_keyword("local_table").unwrap_or_default(),
     };
     let Some(class) = class.as_class().cloned() else {
-        return Err(vm.type_error("map_imperatively() needs a class"));
+        let given = value::full_name(&vm.class_of(&class));
+        let given = given.trim_start_matches("builtins.");
+        let expected = "Argument 'cls_' is expected to be of type '<class 'type'>'";
+        return Err(exc::argument(vm, format!("{expected}, got '<class '{given}'>'")));
     };
     let location = vm.location();
+    if mapper_of_class(vm, &class)?.is_some() {
+        let class = value::full_name(&class);
+        let message = format!("Class '<class '{class}'>' already has a primary mapper defined. ");
+        return Err(exc::argument(vm, message));
+    }
     let inherits = declarative::parent_of(vm, &class)?;
+    if table.is_none() && inherits.is_none() {
+        let message = "has None for a primary table argument and does not specify 'inherits'";
+        return Err(exc::argument(vm, format!("Mapper[{}(None)] {message}", class.name())));
+    }
     let mut spec = MapperSpec {
         class_name: Rc::from(&*class.name()),
         module: Rc::from(&*class.module()),
@@ -424,15 +440,37 @@ fn map_imperatively(vm: &mut Vm, mut args: Args) -> Result<Value, Raise> {
         inherits,
         ..MapperSpec::default()
     };
+    let mut composites = Vec::new();
     for (name, given) in args.keywords {
+        if &*name == "properties" {
+            composites = composites_among(vm, &given)?;
+        }
         declarative::mapper_argument(vm, &mut spec, &name, given)?;
+    }
+    for composite in &composites {
+        composite.instruct(&mut spec.properties);
     }
     let table = spec.table.clone();
     class.set("registry", this);
     equip(vm, &class);
     let mapper = with_orm(vm, |orm, _| orm.declare(spec))?;
+    for composite in composites {
+        composite.install(vm, &class, mapper)?;
+    }
     declarative::finish(vm, &class, mapper, table, location)?;
     Ok(super::mapper::object(mapper))
+}
+
+/// The composites among the properties of an imperative mapping.
+fn composites_among(vm: &mut Vm, properties: &Value) -> Result<Vec<Pending>, Raise> {
+    let mut out = Vec::new();
+    for (key, given) in value::items(vm, properties)? {
+        if let Some(composite) = given.downcast_ref::<CompositeObject>() {
+            let key = value::text(vm, &key)?;
+            out.push(composite.ready(vm, key)?);
+        }
+    }
+    Ok(out)
 }
 
 /// `has_inherited_table(cls)`
@@ -488,12 +526,20 @@ impl Object for RegistryObject {
         vm.named_class("sqlalchemy.orm.decl_api.registry")
     }
 
-    fn get_attribute(self: Rc<Self>, _: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
+    fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
         Ok(match name {
             "metadata" => Some(self.metadata.clone()),
             "type_annotation_map" => Some(self.type_annotation_map.clone()),
             "constructor" => Some(self.constructor.clone().unwrap_or_default()),
-            "mappers" | "_class_registry" => {
+            "mappers" => {
+                let classes = self.classes.borrow().clone();
+                let mut mappers = Vec::with_capacity(classes.len());
+                for class in &classes {
+                    mappers.extend(mapper_of_class(vm, class)?.map(super::mapper::object));
+                }
+                Some(vm.new_set(mappers, true)?)
+            }
+            "_class_registry" => {
                 let classes = self.classes.borrow();
                 let pairs: Vec<_> =
                     classes.iter().map(|c| (c.name(), Value::Class(Rc::clone(c)))).collect();

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use vidro_engine::ResultSet;
 use vidro_orm::dml::{self, BulkRow, DmlOptions, Outcome, Params, Synchronize};
+use vidro_orm::load::EntityId;
 use vidro_orm::{MapperId, SessionId};
 use vidro_python::{Args, Raise, Str, Value, Vm};
 use vidro_sql::statement::Statement;
@@ -12,7 +13,7 @@ use super::{cells, on_connection};
 use crate::expression::{DmlObject, items_of};
 use crate::mapping;
 use crate::session;
-use crate::world::{self, with_orm};
+use crate::world::with_orm;
 use crate::{engine, exc, value};
 
 type Call = fn(&mut Vm, Args) -> Result<Value, Raise>;
@@ -45,7 +46,7 @@ pub(super) fn execute(
         return on_connection(vm, id, given.clone(), params, options);
     }
     let mut dml = DmlOptions {
-        params: parameters(vm, params.as_ref())?,
+        params: parameters(vm, mapper, params.as_ref())?,
         synchronize: synchronize(vm, option(&named, "synchronize_session"))?,
         populate_existing: flag(vm, option(&named, "populate_existing"))?,
         render_nulls: flag(vm, option(&named, "render_nulls"))?,
@@ -109,19 +110,19 @@ pub(super) fn synchronize(vm: &mut Vm, given: Option<&Value>) -> Result<Synchron
     }
 }
 
-fn parameters(vm: &mut Vm, given: Option<&Value>) -> Result<Params, Raise> {
+fn parameters(vm: &mut Vm, mapper: MapperId, given: Option<&Value>) -> Result<Params, Raise> {
     match given {
         None | Some(Value::None) => Ok(Params::None),
-        Some(Value::Dict(_)) => row(vm, given.unwrap_or(&Value::None)).map(Params::One),
-        Some(list) => rows(vm, list).map(Params::Many),
+        Some(Value::Dict(_)) => row(vm, mapper, given.unwrap_or(&Value::None)).map(Params::One),
+        Some(list) => rows(vm, mapper, list).map(Params::Many),
     }
 }
 
-fn rows(vm: &mut Vm, given: &Value) -> Result<Vec<BulkRow>, Raise> {
-    vm.collect(given)?.iter().map(|given| row(vm, given)).collect()
+fn rows(vm: &mut Vm, mapper: MapperId, given: &Value) -> Result<Vec<BulkRow>, Raise> {
+    vm.collect(given)?.iter().map(|given| row(vm, mapper, given)).collect()
 }
 
-fn row(vm: &mut Vm, given: &Value) -> Result<BulkRow, Raise> {
+fn row(vm: &mut Vm, mapper: MapperId, given: &Value) -> Result<BulkRow, Raise> {
     let mut row = BulkRow::new();
     for (name, given) in value::items(vm, given)? {
         let name: Rc<str> = match name.as_str() {
@@ -131,7 +132,13 @@ fn row(vm: &mut Vm, given: &Value) -> Result<BulkRow, Raise> {
                 None => value::text(vm, &name)?,
             },
         };
-        row.push((name, value::from_python(vm, &given)?));
+        let Some(composite) = mapping::composite_of(vm, EntityId::of(mapper), &name)? else {
+            row.push((name, value::from_python(vm, &given)?));
+            continue;
+        };
+        for (name, part) in composite.assigned(vm, &given)? {
+            row.push((name, value::from_python(vm, &part)?));
+        }
     }
     Ok(row)
 }
@@ -146,7 +153,7 @@ fn save_objects(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
     mapping::configure(vm)?;
     let mut ids = Vec::new();
     for object in vm.collect(&objects.unwrap_or_default())? {
-        match world::entity(&object) {
+        match mapping::try_entity(vm, &object)? {
             Some(object) => ids.push(object),
             None => return Err(mapping::unmapped_instance(vm, &object)),
         }
@@ -166,7 +173,7 @@ fn mappings(vm: &mut Vm, args: Args, insert: bool) -> Result<Value, Raise> {
     let Some(mapper) = mapping::mapper_of(vm, &mapper.unwrap_or_default())? else {
         return Err(exc::argument(vm, "Expected mapped class or mapper"));
     };
-    let rows = rows(vm, &given.unwrap_or_default())?;
+    let rows = rows(vm, mapper, &given.unwrap_or_default())?;
     let options = DmlOptions { render_nulls: value::flag(vm, nulls)?, ..DmlOptions::default() };
     with_orm(vm, |orm, host| {
         dml::as_flush(orm, host, id, |orm, host| match insert {

@@ -169,7 +169,7 @@ impl QueryObject {
         }
         let with_objects = self.select.items.iter().any(|item| matches!(item, Item::Entity(_)));
         let mut values = cells(vm, rows)?;
-        mapping::gather_bundles(&self.select.bundles, &mut keys, &mut values);
+        mapping::gather_bundles(vm, &self.select.bundles, &mut keys, &mut values)?;
         let mut result = engine::result::from_rows(keys, values, with_objects);
         if with_objects {
             result = vm.call_method(&result, "unique", Args::none())?;
@@ -201,7 +201,7 @@ fn filter_by(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
             let unknown = with_orm(vm, |orm, _| {
                 let mapper = orm.mapping.mapper(orm.entity_mapper(entity));
                 let table = mapper.local_table().map(|table| table.full_name());
-                Ok(table.filter(|_| mapper.property(name).is_none()))
+                Ok(table.filter(|_| !mapper.has_attribute(name)))
             })?;
             if let Some(table) = unknown {
                 let message =

@@ -7,7 +7,7 @@ use vidro_orm::load::{Columns, LoadOption, Strategy};
 use vidro_orm::mapping::Property;
 use vidro_python::{Args, Class, ClassBuilder, Object, Raise, Value, Vm};
 
-use crate::mapping::{self, AttributeObject};
+use crate::mapping::{self, AttributeObject, CompositeAttribute};
 use crate::world::World;
 use crate::{exc, value};
 
@@ -239,18 +239,15 @@ fn column_option(
             columns.all = true;
             continue;
         }
-        let Some(attribute) = one.downcast::<AttributeObject>() else {
-            let shown = vm.repr(one)?;
-            return Err(exc::argument(vm, format!("mapped attribute expected, got {shown}")));
-        };
-        mapper = Some(attribute.mapper);
-        let world = World::of(vm)?;
-        let index =
-            world.look(|orm| match orm.mapping.mapper(attribute.mapper).property(&attribute.key) {
-                Some(Property::Column(index)) => Some(index),
-                _ => None,
-            });
-        indexes.extend(index.flatten());
+        for attribute in attributes_of(vm, one)? {
+            mapper = Some(attribute.mapper);
+            let world = World::of(vm)?;
+            let property =
+                world.look(|orm| orm.mapping.mapper(attribute.mapper).property(&attribute.key));
+            if let Some(Some(Property::Column(index))) = property {
+                indexes.push(index);
+            }
+        }
     }
     let strategy = match name {
         "load_only" => Strategy::LoadOnly(columns),
@@ -258,6 +255,20 @@ fn column_option(
         _ => Strategy::Undefer(columns),
     };
     Ok(LoadOption { mapper, strategy, ..LoadOption::default() })
+}
+
+/// The attribute that an option names, or those of a composite.
+fn attributes_of(vm: &mut Vm, given: &Value) -> Result<Vec<AttributeObject>, Raise> {
+    if let Some(composite) = given.downcast_ref::<CompositeAttribute>() {
+        return Ok(composite.attributes().collect());
+    }
+    match given.downcast_ref::<AttributeObject>() {
+        Some(attribute) => Ok(vec![attribute.clone()]),
+        None => {
+            let shown = vm.repr(given)?;
+            Err(exc::argument(vm, format!("mapped attribute expected, got {shown}")))
+        }
+    }
 }
 
 /// `with_expression(User.count, expression)`

@@ -185,6 +185,9 @@ fn filter_one(vm: &mut Vm, this: &SelectObject, name: &str, given: &Value) -> Re
     if let Some(entity) = this.filter_entity() {
         let mapper = with_orm(vm, |orm, _| Ok(orm.entity_mapper(entity)))?;
         let attribute = AttributeObject { entity, ..AttributeObject::of_class(mapper, name) };
+        if let Some(composite) = mapping::composite_of(vm, entity, name)? {
+            return composite.compared(vm, vidro_python::Compare::Equal, given);
+        }
         if attribute.relationship(vm)?.is_some() {
             let attribute = Value::object(attribute);
             let made = vm.compare(vidro_python::Compare::Equal, &attribute, given)?;

@@ -9,6 +9,7 @@ use vidro_sql::schema::{Column, Table};
 use crate::exc;
 use crate::mapping::annotation::{self, MappedType, Meaning};
 use crate::mapping::column::{FieldOptions, PropertyObject, SynonymObject, implied};
+use crate::mapping::composite::{CompositeObject, Part, Pending, part_of};
 use crate::mapping::registry;
 use crate::mapping::relationship::RelationshipObject;
 use crate::schema::{self, Item, ItemObject};
@@ -31,6 +32,8 @@ pub(super) struct Scan {
     pub(super) table_args: Option<Value>,
     /// `__mapper_args__`
     pub(super) mapper_args: Option<Value>,
+    /// Composites, which the class gets once it is mapped.
+    pub(super) composites: Vec<Pending>,
     /// Attributes with a `Mapped` annotation, and what a dataclass wants to know of them.
     pub(super) fields: Vec<(Str, FieldOptions)>,
 }
@@ -181,6 +184,7 @@ fn is_mappable(found: Option<&Value>) -> bool {
     found.is_none_or(|found| {
         found.downcast_ref::<PropertyObject>().is_some()
             || found.downcast_ref::<RelationshipObject>().is_some()
+            || found.downcast_ref::<CompositeObject>().is_some()
     })
 }
 
@@ -244,6 +248,9 @@ fn mapped_name(
     if let Some(relationship) = found.downcast::<RelationshipObject>() {
         return add_relationship(vm, name, &relationship, Some(mapped), scan);
     }
+    if let Some(composite) = found.downcast::<CompositeObject>() {
+        return add_composite(vm, class, own, name, &composite, Some(mapped), scan);
+    }
     if let Some(column) = schema::as_column(&found) {
         let property = PropertyObject { column: Some(column), typed: true, ..implied() };
         return add_column(vm, class, name, &property, Some(mapped), scan);
@@ -264,6 +271,12 @@ fn field_of(found: Option<&Value>) -> FieldOptions {
     }
     if let Some(relationship) = found.downcast_ref::<RelationshipObject>() {
         return relationship.field.clone();
+    }
+    if let Some(synonym) = found.downcast_ref::<SynonymObject>() {
+        return synonym.field.clone();
+    }
+    if let Some(composite) = found.downcast_ref::<CompositeObject>() {
+        return composite.field.clone();
     }
     let plain = schema::as_column(found).is_none();
     FieldOptions { default: plain.then(|| found.clone()), ..FieldOptions::default() }
@@ -302,6 +315,10 @@ fn unannotated(
             ));
         }
         add_relationship(vm, name, &relationship, None, scan)?;
+        return Ok(true);
+    }
+    if let Some(composite) = found.downcast::<CompositeObject>() {
+        add_composite(vm, class, own, name, &composite, None, scan)?;
         return Ok(true);
     }
     if let Some(synonym) = found.downcast_ref::<SynonymObject>() {
@@ -375,6 +392,69 @@ fn add_column(
     options.column = Some(column.clone());
     scan.properties.push((key, PropertySpec::Column(options)));
     Ok(())
+}
+
+/// A composite and the columns that only it names.
+fn add_composite(
+    vm: &mut Vm,
+    class: &Rc<Class>,
+    own: bool,
+    name: &Str,
+    composite: &CompositeObject,
+    mapped: Option<&MappedType>,
+    scan: &mut Scan,
+) -> Result<(), Raise> {
+    let key: Rc<str> = Rc::from(&**name);
+    scan.properties.push((Rc::clone(&key), PropertySpec::Foreign));
+    let annotated = mapped.map(|mapped| &mapped.inner);
+    let made = composite.class_or(vm, class, name, annotated)?;
+    let mut parts = Vec::new();
+    match composite.fields(vm, &made)? {
+        Some(fields) => {
+            for field in fields {
+                let mapped = annotation::of_type(vm, &field.annotation)?;
+                let given = field.given.unwrap_or_else(|| Value::object(implied()));
+                let name = field.named.map_or(field.name, |named| Str::from(&*named));
+                parts.push(add_part(vm, class, own, &given, Some((&name, &mapped)), scan)?);
+            }
+        }
+        None => {
+            for given in &composite.parts {
+                parts.push(add_part(vm, class, own, given, None, scan)?);
+            }
+        }
+    }
+    let optional = mapped.is_some_and(|mapped| mapped.optional);
+    scan.composites.push(composite.pending(key, made, parts, optional));
+    Ok(())
+}
+
+/// One column of a composite; `field` is the name and annotation that a dataclass has for it.
+fn add_part(
+    vm: &mut Vm,
+    class: &Rc<Class>,
+    own: bool,
+    given: &Value,
+    field: Option<(&Str, &MappedType)>,
+    scan: &mut Scan,
+) -> Result<Part, Raise> {
+    let Part::Column(column) = part_of(vm, given)? else { return part_of(vm, given) };
+    if column.table().is_some() {
+        return Ok(Part::Column(column));
+    }
+    let column = if own { column } else { column.copy() };
+    let (property, mapped) = match given.downcast_ref::<PropertyObject>() {
+        Some(given) => {
+            let property =
+                PropertyObject { column: Some(column.clone()), ..clone_property(given, false) };
+            (property, field.map(|(_, mapped)| mapped))
+        }
+        None => (PropertyObject { column: Some(column.clone()), typed: true, ..implied() }, None),
+    };
+    let named = column.name_opt().map(|name| Str::from(&*name.text));
+    let name = named.or_else(|| field.map(|(name, _)| name.clone())).unwrap_or_default();
+    add_column(vm, class, &name, &property, mapped, scan)?;
+    Ok(Part::Column(column))
 }
 
 /// Type, nullability and defaults that the annotation adds to a column.
