@@ -40,6 +40,10 @@ pub struct MapperSpec {
     pub eager_defaults: Option<bool>,
     /// Columns of the table that are not mapped.
     pub exclude: Vec<Rc<str>>,
+    /// The only columns of the table that are mapped, if not all are.
+    pub include: Option<Vec<Rc<str>>>,
+    /// What attributes are called before the names of their columns, where they are not named.
+    pub column_prefix: Option<Rc<str>>,
     /// Whether DELETE that matches too few rows goes unnoticed.
     pub ignore_deleted_rows: bool,
     /// The host's own data: its class.
@@ -425,11 +429,16 @@ fn map_properties(mapper: &mut Mapper, spec: &MapperSpec) -> Result<Vec<Pending>
             }
             _ => None,
         });
-        let excluded = spec.exclude.iter().any(|name| **name == *column.name().text);
+        let is_named = |names: &[Rc<str>]| names.iter().any(|name| **name == *column.name().text);
+        let included = spec.include.as_deref().is_none_or(is_named);
+        let excluded = is_named(&spec.exclude) || !included;
         let (key, given) = match explicit {
             Some(explicit) => explicit,
             None if excluded => continue,
-            None => (column.key(), ColumnSpec::default()),
+            None => {
+                let prefix = spec.column_prefix.as_deref().unwrap_or_default();
+                (format!("{prefix}{}", column.key()).into(), ColumnSpec::default())
+            }
         };
         inheritance::add_column(mapper, &key, &column, &given)?;
     }

@@ -82,6 +82,12 @@ pub(crate) fn expire_instance(orm: &mut Orm, id: InstanceId) {
 /// Expires some attributes; changes of the others stay.
 pub(crate) fn expire_attributes(orm: &mut Orm, id: InstanceId, names: &[&str]) -> Result<()> {
     for name in names {
+        let mapper = orm.mapping.mapper(orm.instances[id].mapper);
+        if mapper.has_attribute(name) && mapper.property(name).is_none() {
+            // What the host makes of columns is all there is to forget.
+            orm.instances[id].flags.set(Flags::DERIVED, false);
+            continue;
+        }
         match orm.property(id, name)? {
             Property::Column(column) => {
                 *orm.instances.column_mut(id, column) = Slot::Expired;

@@ -304,8 +304,12 @@ impl Object for AttributeObject {
             return Ok(target.map(super::mapper::object));
         }
         let class = self.class_name(vm)?;
+        let kind = match self.row_key(vm)? {
+            Some(_) => "property",
+            None => "InstrumentedAttribute",
+        };
         Err(vm.attribute_error(format!(
-            "Neither 'InstrumentedAttribute' object nor 'Comparator' object associated with \
+            "Neither '{kind}' object nor 'Comparator' object associated with \
              {class}.{} has an attribute '{name}'",
             self.key
         )))

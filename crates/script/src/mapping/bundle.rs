@@ -85,6 +85,7 @@ impl Object for BundleObject {
     fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
         match name {
             "name" => return Ok(Some(Value::from(&*self.name))),
+            "clauses" | "exprs" => return Ok(Some(Value::list(self.columns.clone()))),
             "c" | "columns" => {}
             _ => return Ok(None),
         }

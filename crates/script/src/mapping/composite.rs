@@ -1,5 +1,6 @@
 //! `composite()`: several columns of a mapped class, read and written as one object.
 
+mod comparator;
 mod declared;
 mod shape;
 
@@ -32,8 +33,21 @@ pub(crate) struct CompositeAttribute {
     pub(crate) shape: Rc<Shape>,
 }
 
+/// Operators of columns that mean nothing for several.
+const UNDEFINED: &[&str] = &[
+    "between",
+    "contains",
+    "endswith",
+    "ilike",
+    "in_",
+    "like",
+    "not_in",
+    "not_like",
+    "startswith",
+];
+
 pub(super) fn define(vm: &mut Vm) {
-    ClassBuilder::new("sqlalchemy.orm.descriptor_props", "Composite").build(vm);
+    comparator::define(vm);
     ClassBuilder::new("sqlalchemy.orm.descriptor_props", "CompositeAttribute")
         .method("asc", |vm, args| ordered(vm, &args, &Op::Asc))
         .method("desc", |vm, args| ordered(vm, &args, &Op::Desc))
@@ -71,7 +85,23 @@ impl CompositeAttribute {
 
     /// Its columns.
     pub(crate) fn exprs(&self, vm: &mut Vm) -> Result<Vec<Expr>, Raise> {
+        self.check(vm)?;
         self.attributes().map(|attribute| attribute.expect_expr(vm)).collect()
+    }
+
+    /// Refuses names that are no attributes of the class.
+    fn check(&self, vm: &mut Vm) -> Result<(), Raise> {
+        let unknown = World::of(vm)?.look(|orm| {
+            let mapper = orm.mapping.mapper(self.mapper);
+            let key = self.shape.keys.iter().find(|key| !mapper.has_attribute(key))?;
+            Some((mapper.describe(), Rc::clone(key)))
+        });
+        let Some((mapper, key)) = unknown.flatten() else { return Ok(()) };
+        let message = format!(
+            "Mapper '{mapper}' has no property '{key}'.  If this property was indicated from other \
+             mappers or configure events, ensure registry.configure() has been called."
+        );
+        Err(exc::invalid_request(vm, message))
     }
 
     /// `User.address`
@@ -104,7 +134,10 @@ impl CompositeAttribute {
     /// `(added, unchanged, deleted)`
     pub(super) fn history(&self, vm: &mut Vm, id: InstanceId) -> Result<[Value; 3], Raise> {
         let (mut now, mut before, mut changed) = (Vec::new(), Vec::new(), false);
+        let object = crate::world::object(vm, id)?;
         for key in &self.shape.keys {
+            // Unlike that of a column, it is about what the row holds, so that is loaded.
+            vm.get_attribute(&object, key)?;
             let history = with_orm(vm, |orm, host| orm.history(host, id, key))?;
             changed |= !history.added.is_empty() || !history.deleted.is_empty();
             let first = |vm: &mut Vm, items: &[HistoryItem]| match items.first() {
@@ -137,6 +170,7 @@ impl CompositeAttribute {
         } else {
             self.forget_all(vm, object)?;
         }
+        self.check(vm)?;
         let mut values = Vec::with_capacity(self.shape.keys.len());
         for key in &self.shape.keys {
             values.push(vm.get_attribute(object, key)?);
@@ -164,6 +198,7 @@ impl CompositeAttribute {
 
     /// Sets it on an instance, and so its columns.
     fn write(&self, vm: &mut Vm, object: &Value, given: &Value) -> Result<(), Raise> {
+        self.check(vm)?;
         let id = instance::adopt(vm, object)?;
         let world = World::of(vm)?;
         let stands = |orm: &Orm| orm.instances.get(id).is_some_and(|found| found.is_derived());
@@ -254,6 +289,9 @@ impl Object for CompositeAttribute {
     }
 
     fn compare(self: Rc<Self>, vm: &mut Vm, by: Compare, other: &Value) -> Result<Value, Raise> {
+        if let Some(comparator) = comparator::of(vm, &self)? {
+            return vm.compare(by, &comparator, other);
+        }
         let made = self.compared(vm, by, other)?;
         Ok(expression::object(vm, made))
     }
@@ -265,7 +303,18 @@ impl Object for CompositeAttribute {
             "class_" => World::of(vm)?.class_of(self.mapper).map(Value::Class),
             "property" | "prop" => Some(super::mapper::property_object(self.mapper, &self.key)),
             other if other.starts_with("__") || matches!(other, "asc" | "desc") => None,
+            other if UNDEFINED.contains(&other) => {
+                let operator = format!("<function {}_op at 0x0>", other.trim_end_matches('_'));
+                Some(Value::closure("operate", move |vm, _| {
+                    Err(exc::raise(vm, "NotImplementedError", operator.clone()))
+                }))
+            }
             other => {
+                if let Some(comparator) = comparator::of(vm, &self)?
+                    && let Some(found) = vm.try_attribute(&comparator, other)?
+                {
+                    return Ok(Some(found));
+                }
                 let shown = self.shown(vm)?;
                 return Err(vm.attribute_error(format!(
                     "Neither 'property' object nor 'Comparator' object associated with {shown} \

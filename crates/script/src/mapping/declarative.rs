@@ -243,7 +243,9 @@ pub(super) fn mapper_argument(
             };
         }
         "confirm_deleted_rows" => spec.ignore_deleted_rows = !vm.truth(&given)?,
-        "exclude_properties" => spec.exclude = value::strings(vm, &given)?,
+        "exclude_properties" => spec.exclude = column_names(vm, &given)?,
+        "include_properties" => spec.include = Some(column_names(vm, &given)?),
+        "column_prefix" => spec.column_prefix = value::optional_text(vm, Some(given))?,
         "properties" => {
             for (key, given) in value::items(vm, &given)? {
                 let key = value::text(vm, &key)?;
@@ -255,6 +257,18 @@ pub(super) fn mapper_argument(
         _ => {}
     }
     Ok(())
+}
+
+/// Columns given by name or as themselves.
+fn column_names(vm: &mut Vm, given: &Value) -> Result<Vec<Rc<str>>, Raise> {
+    let mut names = Vec::new();
+    for one in vm.collect(given)? {
+        names.push(match super::column_behind(&one) {
+            Some(column) => Rc::clone(&column.name().text),
+            None => value::text(vm, &one)?,
+        });
+    }
+    Ok(names)
 }
 
 fn column_argument(vm: &mut Vm, spec: &MapperSpec, given: &Value) -> Result<Option<Column>, Raise> {

@@ -179,6 +179,7 @@ pub(super) const MODULES: &[(&str, &[Part])] = &[
             Classes("sqlalchemy.orm.state", "InstanceState"),
             Classes("sqlalchemy.orm.properties", "MappedColumn"),
             Classes("sqlalchemy.orm.interfaces", "ColumnProperty RelationshipProperty"),
+            Classes("sqlalchemy.orm.descriptor_props", "CompositeProperty Composite Synonym"),
             Classes("sqlalchemy.orm.relationships", "Relationship"),
             Classes("sqlalchemy.orm.util", "AliasedClass Bundle"),
             Classes("sqlalchemy.orm.writeonly", "WriteOnlyCollection"),

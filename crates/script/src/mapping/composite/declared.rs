@@ -25,10 +25,11 @@ pub(in crate::mapping) struct CompositeObject {
     /// `column_template`: names of columns that are not given.
     template: Option<Str>,
     none_on: NoneOn,
+    comparator: Option<Value>,
     /// What it says of its columns.
     options: AttributeSpec,
     /// What dataclass mapping wants to know.
-    pub(in crate::mapping) field: FieldOptions,
+    field: FieldOptions,
 }
 
 /// One column of a composite.
@@ -50,6 +51,7 @@ pub(in crate::mapping) struct Pending {
     /// Its columns.
     pub(in crate::mapping) parts: Vec<Part>,
     none_on: NoneOn,
+    comparator: Option<Value>,
     options: AttributeSpec,
 }
 
@@ -69,6 +71,7 @@ pub(in crate::mapping) fn composite(vm: &mut Vm, mut args: Args) -> Result<Value
         Some(Value::None) => NoneOn::Never,
         Some(function) => NoneOn::Given(function),
     };
+    let comparator = args.take_keyword("comparator_factory").filter(|given| !given.is_none());
     let template = value::optional_text(vm, args.take_keyword("column_template"))?;
     if let Some(template) = template.as_ref().filter(|template| filled(template, "x").is_none()) {
         let shown = vm.repr(&Value::from(&**template))?;
@@ -80,7 +83,15 @@ pub(in crate::mapping) fn composite(vm: &mut Vm, mut args: Args) -> Result<Value
     let names_class = parts.first().is_some_and(|first| !is_part(first));
     let class = names_class.then(|| parts.remove(0)).filter(|class| !class.is_none());
     let template = template.map(|template| Str::from(&*template));
-    Ok(Value::object(CompositeObject { class, parts, template, none_on, options, field }))
+    Ok(Value::object(CompositeObject {
+        class,
+        parts,
+        template,
+        none_on,
+        comparator,
+        options,
+        field,
+    }))
 }
 
 /// Whether a value names a column, where a class may stand as well.
@@ -109,6 +120,17 @@ pub(in crate::mapping) struct Field {
 }
 
 impl CompositeObject {
+    /// What dataclass mapping wants to know. A default of `None` is set like any other: an attribute
+    /// that is not set would show an object made of nothing.
+    pub(in crate::mapping) fn field(&self) -> FieldOptions {
+        let mut field = self.field.clone();
+        if field.default.as_ref().is_some_and(Value::is_none) {
+            field.default = None;
+            field.default_factory = Some(Value::function("default", |_, _| Ok(Value::None)));
+        }
+        field
+    }
+
     /// The class of its objects: its own, else that of the annotation.
     pub(in crate::mapping) fn class_or(
         &self,
@@ -189,7 +211,8 @@ impl CompositeObject {
             NoneOn::Unset if optional && self.class.is_none() => NoneOn::All,
             given => given.clone(),
         };
-        Pending { key, class, parts, none_on, options: self.options.clone() }
+        let (comparator, options) = (self.comparator.clone(), self.options.clone());
+        Pending { key, class, parts, none_on, comparator, options }
     }
 
     /// The composite of an imperative mapping, whose columns are all there.
@@ -267,7 +290,8 @@ impl Pending {
             self.parts.iter().filter_map(key).collect()
         });
         let keys = keys.unwrap_or_default();
-        let shape = Shape { class: self.class, keys, none_on: self.none_on };
+        let (class, none_on, comparator) = (self.class, self.none_on, self.comparator);
+        let shape = Shape { class, keys, none_on, comparator };
         super::install(owner, mapper, &self.key, Rc::new(shape));
         Ok(())
     }

@@ -15,6 +15,8 @@ pub(crate) struct Shape {
     pub(crate) keys: Vec<Rc<str>>,
     /// The columns that make no object but `None`.
     pub(super) none_on: NoneOn,
+    /// `comparator_factory`: the class of what compares it in SQL.
+    pub(super) comparator: Option<Value>,
 }
 
 /// `return_none_on`

@@ -159,6 +159,12 @@ fn one_name(
 ) -> Result<bool, Raise> {
     let found = match found.as_ref().and_then(registry::declared) {
         Some(function) => Some(vm.call(&function, [Value::Class(Rc::clone(class))])?),
+        None if !own && found.as_ref().is_some_and(is_made_per_class) => {
+            let message = "Mapper properties (i.e. deferred,column_property(), relationship(), etc.) \
+                           must be declared as @declared_attr callables on declarative mixin \
+                           classes.  For dataclass field() objects, use a lambda:";
+            return Err(exc::invalid_request(vm, message));
+        }
         None => found,
     };
     match meaning {
@@ -177,6 +183,14 @@ fn one_name(
         Some(found) => unannotated(vm, class, own, name, found, scan),
         None => Ok(false),
     }
+}
+
+/// Whether a mixin may give this value to the classes below it only by a function.
+fn is_made_per_class(found: &Value) -> bool {
+    found.downcast_ref::<PropertyObject>().is_some_and(|given| given.kind != "MappedColumn")
+        || found.downcast_ref::<RelationshipObject>().is_some()
+        || found.downcast_ref::<CompositeObject>().is_some()
+        || found.downcast_ref::<SynonymObject>().is_some()
 }
 
 /// Whether declarative would map this value: then its annotation must say `Mapped`.
@@ -276,7 +290,7 @@ fn field_of(found: Option<&Value>) -> FieldOptions {
         return synonym.field.clone();
     }
     if let Some(composite) = found.downcast_ref::<CompositeObject>() {
-        return composite.field.clone();
+        return composite.field();
     }
     let plain = schema::as_column(found).is_none();
     FieldOptions { default: plain.then(|| found.clone()), ..FieldOptions::default() }
