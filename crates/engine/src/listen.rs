@@ -45,6 +45,16 @@ impl Listeners {
         self.0.borrow_mut().listeners.push(listener);
     }
 
+    /// Runs no more on DBAPI connections.
+    pub fn off_connect(&self, hook: &ConnectHook) {
+        self.0.borrow_mut().hooks.retain(|known| !Rc::ptr_eq(known, hook));
+    }
+
+    /// Hears nothing from now on.
+    pub fn remove(&self, listener: &Rc<dyn Listener>) {
+        self.0.borrow_mut().listeners.retain(|known| !Rc::ptr_eq(known, listener));
+    }
+
     /// Whether nobody listens.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.borrow().listeners.is_empty()

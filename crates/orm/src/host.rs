@@ -6,7 +6,8 @@ use crate::Orm;
 use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::mapping::{Deferred, MapperId, RelationshipId, Resolved};
-use crate::session::SessionId;
+use crate::notice::Notice;
+use crate::session::{SessionId, Transition};
 
 /// The script language, as the ORM sees it.
 pub trait Host {
@@ -36,13 +37,18 @@ pub trait Host {
         _orm: &mut Orm,
         _instance: InstanceId,
         _relationship: RelationshipId,
-        _change: RelatedChange,
-    ) -> Result<()> {
-        Ok(())
+        change: RelatedChange,
+    ) -> Result<Option<InstanceId>> {
+        Ok(change.member())
     }
 
     /// Runs the listeners of a mapper event.
     fn on_mapper(&mut self, _orm: &mut Orm, _moment: Moment, _instance: InstanceId) -> Result<()> {
+        Ok(())
+    }
+
+    /// Runs the listeners of what happened to an object.
+    fn on_instance(&mut self, _orm: &mut Orm, _notice: &Notice) -> Result<()> {
         Ok(())
     }
 
@@ -60,7 +66,22 @@ pub enum RelatedChange {
     /// A member leaves a collection.
     Remove(InstanceId),
     /// A scalar is set.
-    Set(Option<InstanceId>),
+    Set {
+        /// To what.
+        new: Option<InstanceId>,
+        /// What it was, as far as that is known.
+        old: Option<Option<InstanceId>>,
+    },
+}
+
+impl RelatedChange {
+    /// The member that comes or goes.
+    pub fn member(self) -> Option<InstanceId> {
+        match self {
+            Self::Append(member) | Self::Remove(member) => Some(member),
+            Self::Set { new, .. } => new,
+        }
+    }
 }
 
 /// A moment that listeners may be told of.
@@ -82,6 +103,12 @@ pub enum Moment {
     Load,
     /// `refresh`
     Refresh,
+    /// `refresh_flush`
+    RefreshFlush,
+    /// `expire`
+    Expire,
+    /// An object's state changed.
+    Transition(Transition),
     /// `before_flush`
     BeforeFlush,
     /// `after_flush`

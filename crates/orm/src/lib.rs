@@ -20,6 +20,7 @@ pub mod host;
 pub mod instance;
 pub mod load;
 pub mod mapping;
+mod notice;
 pub mod session;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use event::{Event, Observer, Purpose};
 pub use host::{Host, NoHost};
 pub use instance::{InstanceId, Loaded, SpanTag, State};
 pub use mapping::{Mapper, MapperId, MapperSpec, Relationship, RelationshipId, RelationshipSpec};
+pub use notice::Notice;
 pub use session::{SessionId, SessionOptions, Transition};
 
 use instance::Arena;
@@ -66,6 +68,8 @@ pub struct Orm {
     /// Places that were warned of, and of what.
     legacy_uses: FxHashSet<(SpanTag, &'static str)>,
     listener: event::Listener,
+    /// What listeners of objects have yet to be told.
+    notices: notice::Notices,
 }
 
 impl Orm {

@@ -318,6 +318,11 @@ pub trait ClassHooks {
         Ok(())
     }
 
+    /// `__init__` is about to be called with these arguments.
+    fn on_init(&self, _: &mut Vm, _instance: &Value, _args: &mut Args) -> Result<(), Raise> {
+        Ok(())
+    }
+
     /// An attribute of the class that is not in its namespace; none if there is none.
     fn get_class_attribute(
         &self,

@@ -19,7 +19,7 @@ use crate::world::{World, with_engine};
 
 pub(crate) use connection::{ConnectionObject, connection_object};
 pub(crate) use create::{EngineObject, FUNCTIONS};
-pub(crate) use event::listen;
+pub(crate) use event::{Subscription, is_event, listen};
 pub(crate) use inspector::inspect;
 
 /// Makes all classes.

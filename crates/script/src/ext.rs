@@ -15,6 +15,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("sqlalchemy.ext.associationproxy", include_str!("ext/associationproxy.py")),
     ("sqlalchemy.ext.asyncio", include_str!("ext/asyncio.py")),
     ("sqlalchemy.ext.hybrid", include_str!("ext/hybrid.py")),
+    ("sqlalchemy.ext.mutable", include_str!("ext/mutable.py")),
     ("sqlalchemy.ext.orderinglist", include_str!("ext/orderinglist.py")),
     (SCOPING, include_str!("ext/scoping.py")),
     (COLLECTIONS, include_str!("ext/collections.py")),

@@ -2,7 +2,7 @@
 
 use vidro_orm::host::{Moment, RelatedChange};
 use vidro_orm::mapping::{Deferred, Resolved};
-use vidro_orm::{Host, InstanceId, MapperId, Orm, RelationshipId, Result, SessionId};
+use vidro_orm::{Host, InstanceId, MapperId, Notice, Orm, RelationshipId, Result, SessionId};
 use vidro_python::Args;
 use vidro_sql::Value;
 
@@ -46,8 +46,12 @@ impl Host for ScriptHost {
         instance: InstanceId,
         relationship: RelationshipId,
         change: RelatedChange,
-    ) -> Result<()> {
+    ) -> Result<Option<InstanceId>> {
         call_back(orm, |vm| events::on_related(vm, instance, relationship, change))
+    }
+
+    fn on_instance(&mut self, orm: &mut Orm, notice: &Notice) -> Result<()> {
+        call_back(orm, |vm| events::on_instance(vm, notice))
     }
 
     fn on_mapper(&mut self, orm: &mut Orm, moment: Moment, instance: InstanceId) -> Result<()> {

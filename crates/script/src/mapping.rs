@@ -29,15 +29,15 @@ use vidro_sql::from::FromClause;
 use vidro_sql::schema::{Column, Table};
 
 use crate::world::{World, with_orm};
-use crate::{expression, ext, schema};
+use crate::{events, expression, ext, schema};
 
 pub(crate) use attribute::AttributeObject;
 pub(crate) use bundle::{BundleObject, Bundled, gather as gather_bundles};
 pub(crate) use column::PropertyObject;
 pub(crate) use composite::{CompositeAttribute, Shape, composite_of};
 pub(crate) use entity::{AliasObject, entity_of, mappers};
-pub(crate) use instance::{try_entity, unmapped as unmapped_instance};
-pub(crate) use mapper::{history, inspect};
+pub(crate) use instance::{adopt, try_entity, unmapped as unmapped_instance};
+pub(crate) use mapper::{history, inspect, state_of};
 pub(crate) use registry::BASES;
 pub(crate) use resolver::resolve;
 pub(crate) use typed::typed_columns;
@@ -74,7 +74,7 @@ pub(crate) const FUNCTIONS: &[(&str, Call)] = &[
     ("as_declarative", registry::as_declarative),
     ("clear_mappers", |_, _| Ok(Value::None)),
     ("validates", registry::validates),
-    ("reconstructor", |_, args| Ok(args.at(0))),
+    ("reconstructor", reconstructor),
 ];
 
 /// Makes all classes.
@@ -122,15 +122,14 @@ pub(crate) fn local_table(vm: &mut Vm, mapper: MapperId) -> Result<Option<Table>
 /// Builds the relationships that wait, and gives classes the attributes that backrefs made.
 pub(crate) fn configure(vm: &mut Vm) -> Result<(), Raise> {
     let world = World::of(vm)?;
-    if world.look(|orm| orm.mapping.needs_configure()) != Some(true) {
-        return Ok(());
+    if world.look(|orm| orm.mapping.needs_configure()) == Some(true) {
+        with_orm(vm, |orm, host| orm_mapping::configure(orm, host))?;
+        let models = world.models.borrow().clone();
+        for model in models {
+            install_attributes(vm, &model.class, model.mapper)?;
+        }
     }
-    with_orm(vm, |orm, host| orm_mapping::configure(orm, host))?;
-    let models = world.models.borrow().clone();
-    for model in models {
-        install_attributes(vm, &model.class, model.mapper)?;
-    }
-    Ok(())
+    events::on_configured(vm, &world)
 }
 
 /// Gives a class an attribute object for each property that has none.
@@ -299,9 +298,40 @@ pub(crate) fn entity_description(
 }
 
 /// Lets attributes tell the script what is set: validators and listeners are asked from now on.
-pub(crate) fn listen(vm: &mut Vm, target: &Value) -> Result<(), Raise> {
+pub(crate) fn listen(vm: &mut Vm, target: &Value, active_history: bool) -> Result<(), Raise> {
     let Some(attribute) = target.downcast::<AttributeObject>() else { return Ok(()) };
-    with_orm(vm, |orm, _| orm.listen_to(attribute.mapper, &attribute.key))
+    with_orm(vm, |orm, _| orm.listen_to(attribute.mapper, &attribute.key, active_history))
+}
+
+/// Whether this is `inspect(User)` or `User.__mapper__`.
+pub(crate) fn is_mapper(given: &Value) -> bool {
+    given.downcast_ref::<mapper::MapperObject>().is_some()
+}
+
+/// `@reconstructor`: the method runs when objects are loaded.
+fn reconstructor(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let function = args.at(0);
+    vm.set_attribute(&function, RECONSTRUCTOR, Value::Bool(true))?;
+    World::of(vm)?.listeners.reconstruct();
+    with_orm(vm, |orm, _| {
+        orm.listen_to_instances();
+        Ok(())
+    })?;
+    Ok(function)
+}
+
+const RECONSTRUCTOR: &str = "__sa_reconstructor__";
+
+/// Calls the `@reconstructor` of an object that was loaded.
+pub(crate) fn reconstruct(vm: &mut Vm, target: &Value) -> Result<(), Raise> {
+    let marked = |function: &Value| matches!(function, Value::Function(inner) if inner.dict().contains(RECONSTRUCTOR));
+    let class = vm.class_of(target);
+    let mut all = class.mro().flat_map(|level| level.dict.names());
+    let found = all.find(|(_, function)| marked(function)).map(|(_, function)| function);
+    if let Some(function) = found {
+        vm.call(&function, [target.clone()])?;
+    }
+    Ok(())
 }
 
 /// A collection class whose members have keys.
@@ -314,7 +344,7 @@ fn listen_for_validators(vm: &mut Vm, class: &Rc<Class>, mapper: MapperId) -> Re
     for level in class.mro() {
         for (_, function) in level.dict.names() {
             for name in validated(&function) {
-                with_orm(vm, |orm, _| orm.listen_to(mapper, &name))?;
+                with_orm(vm, |orm, _| orm.listen_to(mapper, &name, false))?;
             }
         }
     }

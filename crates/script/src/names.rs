@@ -9,7 +9,7 @@ use vidro_sql::dialect::Dialect;
 use vidro_sql::select::SetOperation;
 
 use crate::engine;
-use crate::{events, exc, expression, ext, mapping, query, schema, session, types};
+use crate::{exc, expression, ext, mapping, query, schema, session, types};
 use table::{DRIVERS, MODULES, Part};
 
 /// Makes all classes and registers all modules.
@@ -22,7 +22,6 @@ pub(crate) fn install(vm: &mut Vm) {
     mapping::define(vm);
     session::define(vm);
     query::define(vm);
-    events::define(vm);
     ClassBuilder::new("sqlalchemy.util.langhelpers", "symbol").build(vm);
     for (name, _) in MODULES {
         vm.register_module(name, fill);
@@ -195,6 +194,12 @@ impl Object for Symbol {
 
     fn repr(&self, _: &mut Vm) -> Result<Str, Raise> {
         Ok(self.repr.into())
+    }
+
+    fn str(&self, _: &mut Vm) -> Result<Str, Raise> {
+        // The name of an enum's member: `<LoaderCallableStatus.NO_VALUE: 4>` without the rest.
+        let member = self.repr.strip_prefix('<').and_then(|rest| rest.split_once(": "));
+        Ok(member.map_or(self.repr, |(name, _)| name).into())
     }
 }
 

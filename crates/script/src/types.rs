@@ -14,6 +14,7 @@ use vidro_sql::types::{Affinity, TypeArgs, TypeKind};
 use crate::exc;
 use crate::expression;
 use crate::value;
+use crate::world::World;
 use table::{ROWS, Row};
 
 pub(crate) use decorator::{json_codec, pickle};
@@ -53,8 +54,32 @@ pub(crate) fn define(vm: &mut Vm) {
     }
 }
 
+/// `to_instance(type)`: the type as an object that columns made with it give back as it is.
+pub(crate) fn to_instance(vm: &mut Vm, args: Args) -> Result<Value, Raise> {
+    let given = args.at(0);
+    let made = match &given {
+        Value::Class(_) => vm.call(&given, Args::none())?,
+        _ => given,
+    };
+    let ty = expect(vm, &made)?;
+    if ty.decorator().is_some() {
+        return Ok(made);
+    }
+    let own = ty.altered(|_| {});
+    let Some(address) = own.address() else { return Ok(made) };
+    let object = object(vm, &own);
+    World::of(vm)?.wrappers.borrow_mut().insert(address, object.clone());
+    Ok(object)
+}
+
 /// A type as a Python object, of the class that SQLAlchemy gives it.
 pub(crate) fn object(vm: &mut Vm, ty: &Type) -> Value {
+    let known = ty
+        .address()
+        .and_then(|address| vm.state::<World>()?.wrappers.borrow().get(&address).cloned());
+    if let Some(known) = known {
+        return known;
+    }
     if let Some(decorator) = ty.decorator()
         && let Some(instance) = decorator::instance(&**decorator)
     {

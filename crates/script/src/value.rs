@@ -36,8 +36,8 @@ impl Object for Foreign {
     fn equals(&self, other: &vidro_sql::Value) -> bool {
         let vidro_sql::Value::Object(other) = other else { return false };
         let Some(other) = other.as_any().downcast_ref::<Self>() else { return false };
-        self.value.is(&other.value)
-            || self.value.plainly_equal(&other.value).unwrap_or(self.repr == other.repr)
+        let (one, two) = (self.value.unwrapped(), other.value.unwrapped());
+        one.is(&two) || one.plainly_equal(&two).unwrap_or(self.repr == other.repr)
     }
 
     fn hash_code(&self) -> u64 {
@@ -78,12 +78,14 @@ pub(crate) fn from_python(vm: &mut Vm, value: &Value) -> Result<vidro_sql::Value
 fn foreign(vm: &mut Vm, value: &Value) -> Result<vidro_sql::Value, Raise> {
     if let Value::Instance(_) = value {
         let plain = value.unwrapped();
-        let is_enum = is_enum_member(vm, value);
-        if !is_enum && !matches!(plain, Value::Instance(_)) {
+        // Of a subclass of `str` or `int` the plain value is enough; a `MutableDict` must stay itself.
+        let keeps =
+            matches!(plain, Value::Instance(_) | Value::Dict(_) | Value::List(_) | Value::Set(_));
+        if !keeps && !is_enum_member(vm, value) {
             return from_python(vm, &plain);
         }
     }
-    let items = match value {
+    let items = match &value.unwrapped() {
         Value::List(list) => Some(list.to_vec()),
         Value::Tuple(items) => Some(items.to_vec()),
         Value::Set(set) => Some(set.items()),

@@ -1,7 +1,7 @@
 //! What a script's machine carries beside Python: the ORM, the engines' surroundings, and who is who between Python objects and ids.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
@@ -90,6 +90,8 @@ pub(crate) struct World {
     pub(crate) metadatas: RefCell<Vec<Value>>,
     /// What `collection_class` was given; a relationship's tag is an index, from one.
     collections: RefCell<Vec<Value>>,
+    /// How many operations of the ORM wait for what they called in the script.
+    callbacks: Cell<usize>,
     /// Listeners that the script added.
     pub(crate) listeners: Listeners,
 }
@@ -146,6 +148,7 @@ impl World {
             wrappers: RefCell::default(),
             metadatas: RefCell::default(),
             collections: RefCell::default(),
+            callbacks: Cell::default(),
             listeners: Listeners::default(),
         }
     }
@@ -257,6 +260,8 @@ pub(crate) fn object(vm: &mut Vm, id: InstanceId) -> Result<Value, Raise> {
     if let Some(known) = world.known(id) {
         return Ok(Value::Instance(known));
     }
+    // One that was let go a moment ago left what it had besides.
+    world.edit(|orm| world.settle(orm));
     let mapper = world.look(|orm| orm.instances.get(id).map(|instance| instance.mapper()));
     let Some(class) = mapper.flatten().and_then(|mapper| world.class_of(mapper)) else {
         return Ok(Value::None);
@@ -278,7 +283,11 @@ pub(crate) fn with_orm<T>(
 ) -> Result<T, Raise> {
     let world = World::of(vm)?;
     let mut orm = take(vm, &world)?;
-    let result = lend(vm, || work(&mut orm, &mut ScriptHost));
+    let result = lend(vm, || {
+        let result = work(&mut orm, &mut ScriptHost);
+        let told = orm.tell_notices(&mut ScriptHost);
+        result.and_then(|done| told.map(|()| done))
+    });
     *world.orm.borrow_mut() = Some(orm);
     result.map_err(|error| exc::from_orm(vm, &error))
 }
@@ -327,7 +336,9 @@ pub(crate) fn call_back<T>(
         let mut own = world.spare.borrow_mut().take().unwrap_or_default();
         std::mem::swap(orm, &mut own);
         *world.orm.borrow_mut() = Some(own);
+        world.callbacks.update(|count| count + 1);
         let result = work(vm);
+        world.callbacks.update(|count| count.saturating_sub(1));
         let back = world.orm.borrow_mut().take();
         if let Some(mut back) = back {
             std::mem::swap(orm, &mut back);
@@ -354,9 +365,11 @@ pub(crate) fn at_statement(vm: &mut Vm, location: &Location) {
     }
 }
 
-/// Lets objects that nobody refers to go.
+/// Lets objects that nobody refers to go; none while an operation may hold some by their ids alone.
 pub(crate) fn collect(vm: &mut Vm) {
-    let Some(world) = vm.state::<World>() else { return };
+    let Some(world) = vm.state::<World>().filter(|world| world.callbacks.get() == 0) else {
+        return;
+    };
     world.edit(|orm| {
         world.settle(orm);
         orm.collect_unreferenced();

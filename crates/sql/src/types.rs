@@ -241,6 +241,19 @@ impl Type {
         Self::with(self.kind, args)
     }
 
+    /// Whether an INSERT writes `None` that was set, as JSON's `null`, instead of leaving it out.
+    pub fn evaluates_none(&self) -> bool {
+        let args = self.args();
+        self.decorator().is_none()
+            && self.kind.affinity() == Affinity::Json
+            && !args.is_some_and(|args| args.none_as_null)
+    }
+
+    /// Where its arguments are: the same for clones of one type, as long as one is alive.
+    pub fn address(&self) -> Option<usize> {
+        self.args.as_ref().map(|args| Rc::as_ptr(args).addr())
+    }
+
     /// `with_variant(type, *dialect_names)`
     pub fn with_variant(&self, other: &Type, dialects: &[&str]) -> Result<Self> {
         let mut args = self.args_or_default();

@@ -4,7 +4,7 @@ use vidro_sql::Value;
 
 use super::changes::Changes;
 use super::collect::{UnitIndex, Units};
-use super::execute::Outcome;
+use super::execute::{Fetched, Outcome};
 use super::plan::{FlushPlan, StepKind};
 use crate::Orm;
 use crate::error::{Error, Result};
@@ -25,6 +25,7 @@ pub(crate) fn settle(
 ) -> Result<()> {
     write_copies(orm, units, changes, plan, &outcome);
     write_generated(orm, plan, outcome)?;
+    orm.tell_notices(host)?;
     // Listeners still see what was new, changed and deleted.
     host.on_session(orm, Moment::AfterFlush, units.session)?;
     for unit in units.all.iter().filter(|unit| unit.delete) {
@@ -38,6 +39,7 @@ pub(crate) fn settle(
         }
         settle_saved(orm, units, unit.id)?;
     }
+    orm.tell_notices(host)?;
     settle_rest(orm, units)?;
     orm.emit(Event::FlushFinished { session: units.session });
     Ok(())
@@ -235,6 +237,7 @@ fn write_generated(orm: &mut Orm, plan: &FlushPlan, outcome: Outcome) -> Result<
             write_updated_version(orm, plan, batch, step, id);
         }
     }
+    notice_fetched(orm, plan, &fetched);
     for fetched in fetched {
         if let Some(step) = plan.steps.get(fetched.step.position()) {
             *orm.instances.column_mut(step.instance, fetched.attribute) =
@@ -242,6 +245,26 @@ fn write_generated(orm: &mut Orm, plan: &FlushPlan, outcome: Outcome) -> Result<
         }
     }
     Ok(())
+}
+
+/// Listeners hear which attributes of an object defaults and the server filled.
+fn notice_fetched(orm: &mut Orm, plan: &FlushPlan, fetched: &[Fetched]) {
+    if !orm.takes_notice() {
+        return;
+    }
+    for of_step in fetched.chunk_by(|one, next| one.step == next.step) {
+        let step = of_step.first().and_then(|fetched| plan.steps.get(fetched.step.position()));
+        let Some(id) = step.map(|step| step.instance) else { continue };
+        let mapper = std::rc::Rc::clone(orm.mapping.mapper(orm.instances[id].mapper));
+        let attributes: Vec<u16> = of_step.iter().map(|fetched| fetched.attribute).collect();
+        let beside_key: Vec<u16> =
+            attributes.into_iter().filter(|at| !mapper.primary_key.contains(at)).collect();
+        if !beside_key.is_empty() {
+            orm.notice_of(id, Moment::RefreshFlush, |orm| {
+                Some(orm.attribute_names(id, &beside_key, &[]))
+            });
+        }
+    }
 }
 
 fn write_updated_version(

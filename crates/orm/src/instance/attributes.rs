@@ -157,6 +157,50 @@ impl Orm {
         self.mark_modified(id);
     }
 
+    /// Sets a column to what its row is said to hold: no listener, no history.
+    pub fn set_committed(&mut self, id: InstanceId, column: u16, value: Value) {
+        *self.instances.column_mut(id, column) = Slot::Value(value);
+        if let Some(changes) = self.instances[id].changes.as_deref_mut() {
+            changes.columns.retain(|change| change.column != column);
+        }
+    }
+
+    /// Sets a relationship to what its rows are said to hold: no listener, no history.
+    pub fn set_committed_related(
+        &mut self,
+        id: InstanceId,
+        relationship: RelationshipId,
+        members: Vec<InstanceId>,
+    ) -> Result<()> {
+        let slot = self.relationship_slot(id, relationship)?;
+        let relationship = self.mapping.relationship(relationship);
+        self.set_loaded(id, slot, &relationship, members)
+    }
+
+    /// Has the next flush look at an object.
+    pub fn flag_dirty(&mut self, id: InstanceId) {
+        self.mark_modified(id);
+    }
+
+    /// Has the next flush write a column, whatever was there before. `value` is what it holds, as
+    /// it reads now.
+    pub fn flag_modified(&mut self, id: InstanceId, column: u16, value: Value) -> Result<()> {
+        if !self.instances[id].column(column).is_loaded() {
+            let mapper = self.mapper_of(id)?;
+            return Err(Error::invalid_request(format!(
+                "Can't flag attribute '{}' modified; it's not present in the object state",
+                mapper.column(column)?.key
+            )));
+        }
+        self.write_column(id, column, Slot::Value(value));
+        let changes = self.instances[id].changes.as_deref_mut();
+        let change = changes.and_then(|c| c.columns.iter_mut().find(|c| c.column == column));
+        if let Some(change) = change {
+            change.old = Slot::Absent;
+        }
+        Ok(())
+    }
+
     /// `del obj.attribute` of a column.
     pub fn delete_column(
         &mut self,
@@ -210,7 +254,9 @@ impl Orm {
         if let Some(new) = new {
             self.check_single_parent(id, relationship, new, old, initiator)?;
         }
-        host.on_related(self, id, relationship.id, host::RelatedChange::Set(new))?;
+        let told = self.instances[id].related(slot).is_loaded().then_some(old);
+        let change = host::RelatedChange::Set { new, old: told };
+        let new = host.on_related(self, id, relationship.id, change)?;
         if let Some(old) = old.filter(|_| relationship.tracks_parent() && old != new) {
             self.set_parent(relationship.id, old, id, false)?;
         }

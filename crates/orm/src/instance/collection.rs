@@ -131,9 +131,11 @@ impl Orm {
         let before: FxHashSet<_> = old.ids().iter().copied().collect();
         let after: FxHashSet<_> = members.iter().copied().collect();
         for &member in members {
-            if !before.contains(&member) {
-                self.fire_append(host, owner, &relationship, slot, member, Some(initiator))?;
-            }
+            let member = if before.contains(&member) {
+                member
+            } else {
+                self.fire_append(host, owner, &relationship, slot, member, Some(initiator))?
+            };
             self.place_member(owner, slot, member, None);
         }
         // A member is told of once, however often it was in the list.
@@ -165,7 +167,7 @@ impl Orm {
     ) -> Result<()> {
         let slot = self.relationship_slot(owner, relationship.id)?;
         let known = self.load_related(host, owner, relationship, passive)?;
-        self.fire_append(host, owner, relationship, slot, member, initiator)?;
+        let member = self.fire_append(host, owner, relationship, slot, member, initiator)?;
         if known {
             self.place_member(owner, slot, member, index);
         } else {
@@ -215,6 +217,7 @@ impl Orm {
         Err(Error::value("list.remove(x): x not in list"))
     }
 
+    /// Tells everybody of a new member; gives back the member that takes its place.
     fn fire_append(
         &mut self,
         host: &mut dyn Host,
@@ -223,10 +226,11 @@ impl Orm {
         slot: u16,
         member: InstanceId,
         initiator: Option<Initiator>,
-    ) -> Result<()> {
+    ) -> Result<InstanceId> {
         let initiator = initiator.unwrap_or(Initiator::new(relationship.id, Operation::Append));
         self.check_single_parent(owner, relationship, member, None, initiator)?;
-        host.on_related(self, owner, relationship.id, host::RelatedChange::Append(member))?;
+        let change = host::RelatedChange::Append(member);
+        let member = host.on_related(self, owner, relationship.id, change)?.unwrap_or(member);
         if let Some(session) = self.instances[owner].session {
             self.cascade_save(host, session, owner, relationship, member, initiator)?;
         }
@@ -244,7 +248,7 @@ impl Orm {
             member,
             added: true,
         });
-        Ok(())
+        Ok(member)
     }
 
     fn fire_remove(

@@ -139,5 +139,6 @@ fn load_by_key(
         found = loader.recipe.hydrate(orm, session, row, &dialect);
         ControlFlow::Continue(())
     })?;
+    orm.tell_notices(host)?;
     found
 }

@@ -12,6 +12,7 @@ use super::LoadContext;
 use crate::Orm;
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::host::Moment;
 use crate::instance::{Flags, InstanceId, Key, Slot};
 use crate::mapping::MapperId;
 use crate::session::{SessionId, Transition, transition};
@@ -206,6 +207,7 @@ impl Recipe {
         instance.session = Some(session);
         instance.key = Some(key);
         instance.load.clone_from(&self.context);
+        orm.notice(id, Moment::Load);
         transition(orm, id, Transition::LoadedAsPersistent)?;
         orm.emit(Event::Loaded { instance: id, refreshed: false });
         Ok(Some(id))
@@ -245,7 +247,7 @@ impl Recipe {
         if !self.populate_existing && !instance.columns.iter().any(lacks) {
             return Ok(());
         }
-        let mut filled = false;
+        let mut filled = Vec::new();
         let own = self.fills_of(orm, orm.instances[id].mapper);
         for fill in self.fill.iter().chain(own) {
             let changed = orm.instances[id].committed_column(fill.attribute).is_some();
@@ -254,15 +256,19 @@ impl Recipe {
             if wanted {
                 let value = row.value(&fill.source)?;
                 *orm.instances.column_mut(id, fill.attribute) = Slot::Value(value);
-                filled = true;
+                filled.push(fill.attribute);
             }
         }
-        if filled {
+        if !filled.is_empty() {
             let instance = &mut orm.instances[id];
             if !instance.columns.iter().any(|slot| matches!(slot, Slot::Expired)) {
                 instance.flags.set(Flags::EXPIRED, false);
             }
             orm.emit(Event::Loaded { instance: id, refreshed: true });
+            orm.notice_of(id, Moment::Refresh, |orm| {
+                let related = orm.unloaded_relationships(id);
+                (!self.populate_existing).then(|| orm.attribute_names(id, &filled, &related))
+            });
         }
         Ok(())
     }

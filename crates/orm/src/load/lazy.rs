@@ -513,6 +513,7 @@ impl Orm {
             }
             ControlFlow::Continue(())
         })?;
+        self.tell_notices(host)?;
         failed.map_or(Ok(found), Err)
     }
 

@@ -18,7 +18,7 @@ use crate::Orm;
 use crate::error::{Error, Result};
 use crate::event::{Event, Purpose};
 use crate::flush;
-use crate::host::Host;
+use crate::host::{Host, Moment};
 use crate::instance::{Flags, InstanceId, Key, Passive, Slot};
 use crate::mapping::{Lazy, Mapper, Property, Relationship, RelationshipId};
 use crate::session::{self, SessionId};
@@ -188,6 +188,12 @@ pub(super) fn load_attributes(
     orm.emit(Event::Loaded { instance: id, refreshed: true });
     orm.emit(Event::LoadFinished { purpose });
     if matches!(found, Ok(true)) {
+        orm.notice_of(id, Moment::Refresh, |orm| {
+            let related = |slot: &u16| mapper.relationships.get(usize::from(*slot)).copied();
+            let related: Vec<_> = wanted.related.iter().filter_map(related).collect();
+            (!wanted.whole).then(|| orm.attribute_names(id, &wanted.attributes, &related))
+        });
+        orm.tell_notices(host)?;
         for (relationship, passive) in &along.after {
             orm.load_related(host, id, relationship, *passive)?;
         }

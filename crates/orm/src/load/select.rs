@@ -297,6 +297,7 @@ pub(super) fn load(
     };
     sql.run(&connection, &given, &mut |row| reader.row(row))?;
     let Reader { rows, failed, loaded, met, .. } = reader;
+    orm.tell_notices(host)?;
     if let Some(error) = failed {
         return Err(error);
     }

@@ -83,6 +83,7 @@ pub(super) fn select_subclass(
             },
         )?;
         failed.map_or(Ok(()), Err)?;
+        orm.tell_notices(host)?;
     }
     Ok(())
 }

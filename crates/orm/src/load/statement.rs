@@ -97,6 +97,7 @@ pub(super) fn execute(
             });
         }
     }
+    orm.tell_notices(host)?;
     for (index, (reader, ids)) in readers.iter().zip(&loaded).enumerate() {
         if let Ok((recipe, options)) = reader {
             follow_up(orm, host, (session, select), recipe.mapper, index, (ids, options))?;

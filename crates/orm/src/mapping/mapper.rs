@@ -159,6 +159,8 @@ pub struct TableColumn {
     pub null_when_missing: bool,
     /// The server makes a value, which an INSERT brings back.
     pub server_default: bool,
+    /// `None` is a value of its type, such as JSON's `null`; only what was never set is missing.
+    pub evaluates_none: bool,
 }
 
 /// A mapped class.
@@ -373,13 +375,14 @@ impl Orm {
     }
 
     /// Asks the host about every value that is set on a column attribute, of the class and below it.
-    pub fn listen_to(&mut self, mapper: MapperId, key: &str) -> Result<()> {
+    pub fn listen_to(&mut self, mapper: MapperId, key: &str, active: bool) -> Result<()> {
         for id in self.mapping.self_and_descendants(mapper) {
             let mapper = self.mapping.mapper_mut(id)?;
             if let Some(Property::Column(index)) = mapper.property(key)
                 && let Some(attribute) = mapper.columns.get_mut(usize::from(index))
             {
                 attribute.listened = true;
+                attribute.active_history |= active;
             }
         }
         Ok(())
@@ -540,6 +543,7 @@ fn mapped_table(mapper: &Mapper, table: &Table) -> MappedTable {
                 primary_key: column.is_primary_key(),
                 null_when_missing: !column.is_primary_key() && !has_default && !server_default,
                 server_default,
+                evaluates_none: column.ty().evaluates_none(),
                 column,
             }
         })

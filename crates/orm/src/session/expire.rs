@@ -1,12 +1,14 @@
 //! Expiring and refreshing.
 
+use std::rc::Rc;
+
 use super::SessionId;
 use super::cascade::cascade;
 use super::membership::{contains, expunge_only};
 use crate::Orm;
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::host::Host;
+use crate::host::{Host, Moment};
 use crate::instance::{Flags, InstanceId, Parents, Related, Slot};
 use crate::mapping::{Cascade, Property};
 use crate::{flush, load};
@@ -77,6 +79,7 @@ pub(crate) fn expire_instance(orm: &mut Orm, id: InstanceId) {
     }
     orm.instances.note_unreferenced(id);
     orm.emit(Event::Expired { instance: id });
+    orm.notice(id, Moment::Expire);
 }
 
 /// Expires some attributes; changes of the others stay.
@@ -110,6 +113,7 @@ pub(crate) fn expire_attributes(orm: &mut Orm, id: InstanceId, names: &[&str]) -
         }
     }
     orm.emit(Event::AttributesExpired { instance: id });
+    orm.notice_of(id, Moment::Expire, |_| Some(names.iter().map(|name| Rc::from(*name)).collect()));
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::cascade::cascade;
+use super::state::leave;
 use super::state::transition;
 use super::{SessionId, Transition, autobegin};
 use crate::Orm;
@@ -259,8 +260,7 @@ pub(crate) fn expunge_only(orm: &mut Orm, session: SessionId, id: InstanceId) ->
         State::Transient | State::Detached => return Ok(()),
     };
     forget_identity(orm, session, id)?;
-    detach(orm, id);
-    transition(orm, id, moved)
+    leave(orm, session, id, moved)
 }
 
 /// Takes an object out of the identity map.

@@ -4,6 +4,8 @@ use crate::Orm;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::instance::{InstanceId, State};
+use crate::session::SessionId;
+use crate::session::membership::detach;
 
 macro_rules! transitions {
     ($($name:ident $text:literal $from:ident -> $to:ident),* $(,)?) => {
@@ -47,8 +49,30 @@ transitions! {
     LoadedAsPersistent "loaded_as_persistent" Transient -> Persistent,
 }
 
-/// The only place where an object's state changes.
+/// Moves an object that stays with its session, or has just come.
 pub(crate) fn transition(orm: &mut Orm, id: InstanceId, transition: Transition) -> Result<()> {
+    let session = orm.instances[id].session;
+    shift(orm, session, id, transition)
+}
+
+/// Moves an object and cuts the tie to its session.
+pub(super) fn leave(
+    orm: &mut Orm,
+    session: SessionId,
+    id: InstanceId,
+    transition: Transition,
+) -> Result<()> {
+    detach(orm, id);
+    shift(orm, Some(session), id, transition)
+}
+
+/// The only place where an object's state changes.
+fn shift(
+    orm: &mut Orm,
+    session: Option<SessionId>,
+    id: InstanceId,
+    transition: Transition,
+) -> Result<()> {
     let instance = &mut orm.instances[id];
     if instance.state != transition.from() {
         let message = format!(
@@ -61,5 +85,6 @@ pub(crate) fn transition(orm: &mut Orm, id: InstanceId, transition: Transition) 
     }
     instance.state = transition.to();
     orm.emit(Event::Transition { instance: id, transition });
+    orm.notice_transition(session, id, transition);
     Ok(())
 }

@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use vidro_engine::{Connection, Transaction as EngineTransaction};
 
-use super::membership::{detach, expunge_all, forget_identity};
+use super::membership::{expunge_all, forget_identity};
+use super::state::leave;
 use super::state::transition;
 use super::{Bind, SessionId, Transition, expire_instance, is_clean};
 use crate::Orm;
@@ -312,8 +313,7 @@ fn keep(orm: &mut Orm, session: SessionId, done: &Transaction) -> Result<()> {
             if orm.instances[id].session == Some(session)
                 && orm.instances[id].state == State::Deleted
             {
-                detach(orm, id);
-                transition(orm, id, Transition::DeletedToDetached)?;
+                leave(orm, session, id, Transition::DeletedToDetached)?;
             }
         }
     }
@@ -348,7 +348,7 @@ pub fn rollback_innermost(orm: &mut Orm, host: &mut dyn Host, session: SessionId
     let link = transaction.link.clone();
     let mut result = Ok(());
     if !inactive {
-        result = undo(orm, session);
+        result = undo(orm, host, session);
         host.on_session(orm, Moment::AfterRollback, session)?;
     }
     if !is_clean(orm, session) {
@@ -358,7 +358,7 @@ pub fn rollback_innermost(orm: &mut Orm, host: &mut dyn Host, session: SessionId
                  be discarded.",
             );
         }
-        restore(orm, session, nested)?;
+        restore(orm, host, session, nested)?;
     }
     orm.sessions.get_mut(session)?.transactions.pop();
     let closed = disconnect(link.as_ref(), true);
@@ -367,14 +367,14 @@ pub fn rollback_innermost(orm: &mut Orm, host: &mut dyn Host, session: SessionId
 }
 
 /// Rolls back in the database and restores the objects.
-fn undo(orm: &mut Orm, session: SessionId) -> Result<()> {
+fn undo(orm: &mut Orm, host: &mut dyn Host, session: SessionId) -> Result<()> {
     let link = innermost_link(orm, session)?;
     let undone = match link.filter(|link| link.transaction.is_active()) {
         Some(link) => link.transaction.rollback().map_err(Error::from),
         None => Ok(()),
     };
     let nested = orm.sessions.get(session)?.transactions.last().is_some_and(|t| t.nested);
-    restore(orm, session, nested)?;
+    restore(orm, host, session, nested)?;
     undone
 }
 
@@ -385,7 +385,7 @@ pub(crate) fn flush_failed(
     session: SessionId,
     error: &Error,
 ) -> Result<()> {
-    let undone = undo(orm, session);
+    let undone = undo(orm, host, session);
     host.on_session(orm, Moment::AfterRollback, session)?;
     if let Some(transaction) = orm.sessions.get_mut(session)?.transactions.last_mut() {
         transaction.inactive = true;
@@ -395,7 +395,7 @@ pub(crate) fn flush_failed(
 }
 
 /// Puts objects back to where they were when the innermost transaction began.
-fn restore(orm: &mut Orm, session: SessionId, dirty_only: bool) -> Result<()> {
+fn restore(orm: &mut Orm, host: &mut dyn Host, session: SessionId, dirty_only: bool) -> Result<()> {
     let Some(transaction) = orm.sessions.get_mut(session)?.transactions.last_mut() else {
         return Ok(());
     };
@@ -418,6 +418,8 @@ fn restore(orm: &mut Orm, session: SessionId, dirty_only: bool) -> Result<()> {
         }
     }
     revive(orm, session, deleted, &new)?;
+    // Listeners see the objects before they are expired.
+    orm.tell_notices(host)?;
     for id in orm.sessions.get(session)?.identity.all() {
         if !dirty_only || orm.instances[id].is_modified() || dirty.contains(&id) {
             expire_instance(orm, id);
@@ -475,9 +477,8 @@ fn to_transient(orm: &mut Orm, session: SessionId, id: InstanceId) -> Result<()>
         State::Transient | State::Detached => return Ok(()),
     };
     forget_identity(orm, session, id)?;
-    detach(orm, id);
     orm.instances[id].key = None;
-    transition(orm, id, moved)
+    leave(orm, session, id, moved)
 }
 
 /// Objects whose rows the open transactions deleted.

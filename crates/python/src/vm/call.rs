@@ -481,6 +481,9 @@ impl Vm {
             }
             return self.deliver(then, instance);
         };
+        if let Some(hooks) = class.hooks.clone() {
+            hooks.on_init(self, &instance, &mut args)?;
+        }
         args.positional.insert(0, instance.clone());
         match (then, &init) {
             (Then::Push, Value::Function(function)) => {

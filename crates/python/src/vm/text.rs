@@ -169,6 +169,14 @@ impl Vm {
             return self.call_for_text(&method, value, "__repr__");
         }
         if let Some(base) = instance.base() {
+            // Of the built-in containers only sets show the class.
+            if let Value::Set(set) = &base {
+                let items = crate::builtins::set_order(set);
+                let inner = self.repr_items(&items)?;
+                let name = instance.class().name();
+                let shown = if items.is_empty() { String::new() } else { format!("{{{inner}}}") };
+                return Ok(format!("{name}({shown})").into());
+            }
             return self.repr(&base);
         }
         if let Some(args) = instance.exception(|state| state.args.clone()) {

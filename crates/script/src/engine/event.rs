@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use vidro_engine::driver::Once;
 use vidro_engine::event::{Parameters, PoolMoment};
-use vidro_engine::pool::Dbapi;
+use vidro_engine::pool::{ConnectHook, Dbapi};
 use vidro_engine::{Connection, DriverParameters, Error, Event, Listener, Listeners, Subject};
 use vidro_python::{Args, Class, ClassBuilder, Instance, Object, Raise, Value, Vm, iterator};
 
@@ -108,30 +108,60 @@ struct ScriptListener {
     function: Value,
 }
 
-/// Lets a function of the script listen to an engine, or to all; false when there is no such event.
-pub(crate) fn listen(listeners: &Listeners, name: &Rc<str>, function: &Value) -> bool {
-    if matches!(&**name, "connect" | "first_connect") {
-        on_connect(listeners, function, &**name == "first_connect");
-        return true;
+/// The events of DBAPI connections that are opened.
+const CONNECT_EVENTS: &[&str] = &["connect", "first_connect"];
+
+/// Whether engines or pools have an event of this name.
+pub(crate) fn is_event(name: &str) -> bool {
+    EVENTS.contains(&name) || CONNECT_EVENTS.contains(&name)
+}
+
+/// What an engine holds of a listener, to be given back when it listens no more.
+#[derive(Clone)]
+pub(crate) enum Subscription {
+    Connect(ConnectHook),
+    Other(Rc<dyn Listener>),
+}
+
+impl std::fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Subscription").finish_non_exhaustive()
     }
-    let known = EVENTS.contains(&&**name);
-    if known {
-        let listener = ScriptListener { name: Rc::clone(name), function: function.clone() };
-        listeners.add(Rc::new(listener));
+}
+
+impl Subscription {
+    /// Takes the listener out.
+    pub(crate) fn cancel(&self, listeners: &Listeners) {
+        match self {
+            Self::Connect(hook) => listeners.off_connect(hook),
+            Self::Other(listener) => listeners.remove(listener),
+        }
     }
-    known
+}
+
+/// Lets a function of the script listen to an engine, or to all.
+pub(crate) fn listen(listeners: &Listeners, name: &Rc<str>, function: &Value) -> Subscription {
+    if CONNECT_EVENTS.contains(&&**name) {
+        let hook = connect_hook(function, &**name == "first_connect");
+        listeners.on_connect(Rc::clone(&hook));
+        return Subscription::Connect(hook);
+    }
+    let listener: Rc<dyn Listener> =
+        Rc::new(ScriptListener { name: Rc::clone(name), function: function.clone() });
+    listeners.add(Rc::clone(&listener));
+    Subscription::Other(listener)
 }
 
 /// Runs a listener on every DBAPI connection that is opened from now on, or only on the first.
-fn on_connect(listeners: &Listeners, listener: &Value, once: bool) {
+fn connect_hook(listener: &Value, once: bool) -> ConnectHook {
     let (listener, done) = (listener.clone(), std::cell::Cell::new(false));
-    listeners.on_connect(Rc::new(move |dbapi| {
+    Rc::new(move |dbapi| {
         if once && done.replace(true) {
             return Ok(());
         }
         let object = dbapi_connection(dbapi.clone(), None);
         call(&listener, |_| Ok(vec![object, Value::dict([])]))
-    }));
+    })
 }
 
 /// Calls a listener while an engine works.

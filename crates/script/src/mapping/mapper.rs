@@ -32,8 +32,8 @@ struct MapperProperty {
 /// `inspect(instance)`
 #[derive(Debug)]
 pub(crate) struct StateObject {
-    /// The instance.
-    instance: Value,
+    /// The instance, unless whoever holds the state must not keep it.
+    instance: Option<Value>,
     id: InstanceId,
 }
 
@@ -97,7 +97,12 @@ pub(crate) fn property_object(mapper: MapperId, key: &str) -> Value {
 
 /// The state of an instance as a Python object.
 pub(crate) fn state_object(instance: &Value, id: InstanceId) -> Value {
-    Value::object(StateObject { instance: instance.clone(), id })
+    Value::object(StateObject { instance: Some(instance.clone()), id })
+}
+
+/// The state of an instance as listeners get it, who do not keep the instance with it.
+pub(crate) fn state_of(_: &mut Vm, id: InstanceId) -> Value {
+    Value::object(StateObject { instance: None, id })
 }
 
 /// `class_mapper(User)`
@@ -457,10 +462,32 @@ impl Object for StateObject {
         vm.named_class("sqlalchemy.orm.state.InstanceState")
     }
 
+    fn compare(
+        self: Rc<Self>,
+        _: &mut Vm,
+        by: vidro_python::Compare,
+        other: &Value,
+    ) -> Result<Value, Raise> {
+        use vidro_python::Compare;
+        let same = other.downcast_ref::<Self>().is_some_and(|other| other.id == self.id);
+        Ok(match by {
+            Compare::Equal => Value::Bool(same),
+            Compare::NotEqual => Value::Bool(!same),
+            _ => Value::NotImplemented,
+        })
+    }
+
+    fn hash(&self, _: &mut Vm) -> Result<u64, Raise> {
+        Ok(u64::from(self.id.get()))
+    }
+
     fn get_attribute(self: Rc<Self>, vm: &mut Vm, name: &str) -> Result<Option<Value>, Raise> {
         let world = World::of(vm)?;
         let id = self.id;
-        let state = world.look(|orm| orm.instances[id].state());
+        if name == "obj" {
+            return Ok(Some(Value::closure("obj", move |vm, _| self.instance(vm))));
+        }
+        let state = world.look(|orm| orm.instances.get(id).map(|found| found.state())).flatten();
         let Some(state) = state else { return Ok(None) };
         let is = |wanted: State| Some(Value::Bool(state == wanted));
         let mapper = world.look(|orm| orm.instances[id].mapper());
@@ -470,12 +497,15 @@ impl Object for StateObject {
             "persistent" => is(State::Persistent),
             "deleted" | "was_deleted" => is(State::Deleted),
             "detached" => is(State::Detached),
-            "object" | "obj" => Some(self.instance.clone()),
+            "object" => Some(self.instance(vm)?),
             "mapper" => mapper.map(object),
             "class_" => mapper.and_then(|mapper| world.class_of(mapper)).map(Value::Class),
             "modified" => world.look(|orm| Value::Bool(orm.instances[id].is_modified())),
             "has_identity" => world.look(|orm| Value::Bool(orm.instances[id].key().is_some())),
-            "dict" => Some(vm.get_attribute(&self.instance, "__dict__")?),
+            "dict" => {
+                let instance = self.instance(vm)?;
+                Some(vm.get_attribute(&instance, "__dict__")?)
+            }
             "identity" => {
                 let key = world.look(|orm| orm.instances[id].key().map(|key| key.values()));
                 Some(match key.flatten() {
@@ -526,11 +556,23 @@ impl Object for StateObject {
 }
 
 impl StateObject {
+    /// The instance; none once it is gone.
+    fn instance(&self, vm: &mut Vm) -> Result<Value, Raise> {
+        let world = World::of(vm)?;
+        match &self.instance {
+            Some(instance) => Ok(instance.clone()),
+            None if world.look(|orm| orm.instances.get(self.id).is_some()) == Some(true) => {
+                entity_object(vm, self.id)
+            }
+            None => Ok(Value::None),
+        }
+    }
+
     /// `.attrs`: every attribute with its value and history.
     fn attributes(&self, vm: &mut Vm, mapper: Option<MapperId>) -> Result<Value, Raise> {
         let mut out = Vec::new();
         for (key, _) in attributes_of(vm, mapper)? {
-            let instance = self.instance.clone();
+            let instance = self.instance(vm)?;
             let state = AttributeState { id: self.id, instance, key: Rc::clone(&key) };
             out.push((key, Value::object(state)));
         }
@@ -541,7 +583,8 @@ impl StateObject {
     fn loaded(&self, vm: &mut Vm, mapper: Option<MapperId>, loaded: bool) -> Result<Value, Raise> {
         let mut keys = attributes_of(vm, mapper)?;
         keys.retain(|(_, kind)| matches!(kind, Kind::Column | Kind::Relationship));
-        let dict = vm.get_attribute(&self.instance, "__dict__")?;
+        let instance = self.instance(vm)?;
+        let dict = vm.get_attribute(&instance, "__dict__")?;
         let Value::Dict(dict) = &dict else { return vm.new_set(Vec::new(), false) };
         let names = keys.iter().filter(|(key, _)| dict.contains(key) == loaded);
         let names = names.map(|(key, _)| Value::from(&**key)).collect();

@@ -10,6 +10,7 @@ use vidro_python::{
 
 use super::composite::{CompositeObject, Pending};
 use super::{dataclass, declarative, instance, mapper_of_class};
+use crate::events;
 use crate::exc;
 use crate::schema;
 use crate::value;
@@ -151,6 +152,10 @@ impl ClassHooks for DeclarativeHooks {
         declarative::map_class(vm, class, keywords)
     }
 
+    fn on_init(&self, vm: &mut Vm, instance: &Value, args: &mut Args) -> Result<(), Raise> {
+        events::on_init(vm, instance, args)
+    }
+
     fn on_instance(&self, vm: &mut Vm, instance: &Rc<Instance>) -> Result<(), Raise> {
         if instance::created(vm, instance)?.is_none() {
             let class = instance.class();
@@ -201,6 +206,10 @@ impl ClassHooks for DataclassHooks {
             return DeclarativeHooks { direct: true }.on_subclass(vm, class, keywords);
         }
         Ok(())
+    }
+
+    fn on_init(&self, vm: &mut Vm, instance: &Value, args: &mut Args) -> Result<(), Raise> {
+        events::on_init(vm, instance, args)
     }
 
     fn on_instance(&self, vm: &mut Vm, instance: &Rc<Instance>) -> Result<(), Raise> {

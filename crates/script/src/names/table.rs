@@ -97,7 +97,10 @@ pub(super) const MODULES: &[(&str, &[Part])] = &[
         ],
     ),
     ("sqlalchemy.exc", &[Errors("sqlalchemy.exc")]),
-    ("sqlalchemy.types", &[Types("sqlalchemy")]),
+    (
+        "sqlalchemy.types",
+        &[Types("sqlalchemy"), Functions(&[("to_instance", crate::types::to_instance)])],
+    ),
     ("sqlalchemy.schema", &[SCHEMA, DDL]),
     ("sqlalchemy.event", &[Functions(events::FUNCTIONS)]),
     ("sqlalchemy.inspection", &[Functions(STATEMENTS)]),

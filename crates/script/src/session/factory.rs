@@ -111,9 +111,20 @@ impl Object for MakerObject {
     }
 
     fn repr(&self, vm: &mut Vm) -> Result<Str, Raise> {
+        let defaults = self.defaults.borrow();
+        let always =
+            [("bind", Value::None), ("autoflush", true.into()), ("expire_on_commit", true.into())];
+        let is_always = |name: &str| always.iter().any(|(known, _)| *known == name);
+        let mut shown: Vec<(&str, Value)> = Vec::new();
+        shown.extend(defaults.iter().map(|(name, given)| (&**name, given.clone())));
+        shown.retain(|(name, _)| !is_always(name));
+        for (name, otherwise) in always {
+            let given = defaults.iter().find(|(known, _)| &**known == name);
+            shown.push((name, given.map_or(otherwise, |(_, given)| given.clone())));
+        }
         let mut parts = Vec::new();
-        for (name, given) in self.defaults.borrow().iter() {
-            parts.push(format!("{name}={}", vm.repr(given)?));
+        for (name, given) in shown {
+            parts.push(format!("{name}={}", vm.repr(&given)?));
         }
         Ok(format!("sessionmaker(class_='Session', {})", parts.join(", ")).into())
     }

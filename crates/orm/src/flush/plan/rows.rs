@@ -242,6 +242,10 @@ impl<'a> Planner<'a> {
             (None, Some(_)) => Operand::Known(Value::Null),
             (None, None) if mapper.version == Some(attribute) => Operand::Known(Value::Int(1)),
             (None, None) => match self.orm.instances[id].column(attribute) {
+                Slot::Value(value) if column.evaluates_none => {
+                    return Some(Operand::Known(value.clone()));
+                }
+                _ if column.evaluates_none => return None,
                 Slot::Value(value) if !value.is_null() => Operand::Known(value.clone()),
                 Slot::Expression(_) => Operand::Expression,
                 // The key that an inherited table's INSERT generated.
